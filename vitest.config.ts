@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@holdfast/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@holdfast/source', 'node', 'import', 'default'] },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.soak.test.ts'],
+    testTimeout: 10_000,
+    hookTimeout: 20_000,
+    maxWorkers: 2,
+  },
+})
