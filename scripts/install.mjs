@@ -19,14 +19,20 @@ function install() {
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   const ran = npm
     ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-    : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' })
+    : spawnSync('npm', args, {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+        shell: process.platform === 'win32',
+      })
   if (ran.status !== 0) fail('npm could not install the dependencies; its own message is above.')
   const node = spawnSync(pinned, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' })
   if (node.status !== 0) {
     fail('the pinned Node did not install. Is `ignore-scripts` set? Try: npm ci --ignore-scripts=false')
   }
   writeFileSync(stamp, lock)
-  console.error(`holdfast: installed in ${Math.round((Date.now() - started) / 1000)} s, running on Node ${node.stdout.trim()}`)
+  console.error(
+    `holdfast: installed in ${Math.round((Date.now() - started) / 1000)} s, running on Node ${node.stdout.trim()}`,
+  )
 }
 
 function fail(why) {

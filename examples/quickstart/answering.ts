@@ -1,0 +1,34 @@
+/** A link that failed before another one answered, and the class of its failure (`open`: its breaker let nothing through). */
+export type Failed = { link: string; why: string }
+
+/** Who answers, as the gateway's `x-holdfast-*` headers tell it. */
+export type Answering = { link: string; attempts: number; failed: readonly Failed[] }
+
+/** Reads the gateway's answer headers. */
+export function answering(headers: Headers): Answering {
+  const failed = headers.get('x-holdfast-failed')?.split(',') ?? []
+  return {
+    link: headers.get('x-holdfast-link') ?? 'someone',
+    attempts: Number(headers.get('x-holdfast-attempts') ?? 1),
+    failed: failed.map((entry) => {
+      const [link = '', why = ''] = entry.trim().split('=')
+      return { link, why }
+    }),
+  }
+}
+
+/** The line below an answer: `primary, 1 attempt, 412 ms to first token`. */
+export function caption({ link, attempts }: Answering, after: number): string {
+  return `${link}, ${attempts} attempt${attempts === 1 ? '' : 's'}, ${Math.round(after)} ms to first token`
+}
+
+/** The line that tells a change of link, if this answer is one: who took over, from whom, after what, in how many ms. */
+export function takeover(before: string | undefined, now: Answering, after: number): string | undefined {
+  if (now.link === before) return undefined
+  const inTime = `in ${Math.round(after)} ms`
+  if (now.failed.length > 0) {
+    const from = now.failed.map(({ link, why }) => `${link} (${why})`).join(' and ')
+    return `${now.link} took over from ${from} ${inTime}`
+  }
+  return before === undefined ? undefined : `${now.link} is back and took over from ${before} ${inTime}`
+}

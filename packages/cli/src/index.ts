@@ -1,0 +1,1 @@
+export { ConfigError, type Holdfast, type LoadOptions, load } from '@holdfast/runtime'

@@ -1,0 +1,43 @@
+import { isHoldfastError, version } from '@holdfast/runtime'
+import { Command, CommanderError } from 'commander'
+import { status } from './status.ts'
+import { up } from './up.ts'
+
+const file = ['-f, --file <file>', 'the file to read', 'holdfast.yaml'] as const
+
+const program = new Command('holdfast')
+  .description('Keeps AI services answering: one file names them, one command keeps them going.')
+  .version(version)
+  .showHelpAfterError('(holdfast --help shows what there is)')
+  .exitOverride()
+
+program
+  .command('up')
+  .description('Start everything the file names and keep it going, until Ctrl-C.')
+  .option(...file)
+  .option('--json', 'tell what happens as one JSON object a line')
+  .action(up)
+
+program
+  .command('status')
+  .description(
+    'Show how a running Holdfast is. Exit code: 0 healthy, 1 not running, 2 degraded, 3 unhealthy.',
+  )
+  .option(...file)
+  .option('--json', 'the whole status as JSON')
+  .action(status)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = explained(error)
+}
+
+/** Says what went wrong in the user's words; a stack is shown only for a mistake of ours. Answers the exit code. */
+function explained(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode
+  if (isHoldfastError(error)) console.error(error.message)
+  else if (error instanceof Error && 'syscall' in error) console.error(`holdfast: ${error.message}`)
+  else console.error('holdfast: a mistake of its own:', error)
+  return 1
+}

@@ -1,0 +1,50 @@
+import { up as bringUp, type Up } from '@holdfast/runtime'
+import { coloured, paint } from './paint.ts'
+import { picture } from './picture.ts'
+import { Screen } from './screen.ts'
+import { teller } from './teller.ts'
+
+interface UpFlags {
+  readonly file: string
+  readonly json?: true
+}
+
+/** `holdfast up`: brings a file up and stays until it is told to stop. */
+export async function up({ file, json }: UpFlags): Promise<void> {
+  const { stdout } = process
+  const live = stdout.isTTY === true && !json && process.env['TERM'] !== 'dumb'
+  const colours = paint(coloured(stdout, process.env))
+  const screen = new Screen(stdout)
+  const say = live ? (line: string) => screen.say(line) : (line: string) => void stdout.write(`${line}\n`)
+  const tell = teller({ json: json === true, paint: colours, say })
+
+  const running = await bringUp({ file, environment: process.env, log: tell.line, on: tell.event })
+  const stopped = stopOnSignal(running, (why) => tell.note('stopping', why))
+  const drawing = live
+    ? setInterval(() => screen.draw(picture(running.status(), colours, stdout.columns ?? 80)), 250)
+    : undefined
+
+  const { failed } = await running.started
+  const { listen } = running.status()
+  for (const { service, why } of failed)
+    tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`)
+  tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
+  await stopped
+  clearInterval(drawing)
+  screen.clear()
+  tell.note('stopped', 'everything has stopped')
+}
+
+/** Resolves when everything has stopped. The first signal asks for it; more change nothing, since the stop has a limit of its own. */
+function stopOnSignal(running: Up, begin: (why: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let asked = false
+    const on = (signal: NodeJS.Signals): void => {
+      if (asked) return
+      asked = true
+      begin(`stopping (${signal})`)
+      running.stop().then(resolve, reject)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, on)
+  })
+}

@@ -1,0 +1,119 @@
+import { BreakerOpenError, type Clock } from '@holdfast/policy'
+import { classOfError } from '@holdfast/transport'
+import type { ChatRequest } from './chat-request.ts'
+import { exchange } from './exchange.ts'
+import { type Journey, type LinkFailure, marks } from './journey.ts'
+import { ProviderFailure } from './provider-failure.ts'
+import type { Reply } from './reply.ts'
+import { type Rule, ruleAnswer, sendRuleAnswer } from './rules.ts'
+import type { Upstream } from './upstream.ts'
+
+/** One place of a chain: a model behind an upstream, or the rules. */
+export type Link =
+  | {
+      readonly is: 'upstream'
+      readonly name: string
+      readonly upstream: Upstream
+      readonly model: string | undefined
+    }
+  | { readonly is: 'rules'; readonly name: 'rules'; readonly rules: readonly Rule[] }
+
+export interface Asked {
+  readonly links: readonly Link[]
+  readonly request: ChatRequest
+  readonly reply: Reply
+  readonly journey: Journey
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
+/** How it ended: a link answered, the provider's own refusal is for the caller, or nobody could. */
+export type Outcome =
+  | { readonly is: 'answered'; readonly link: string }
+  | { readonly is: 'refused'; readonly link: string; readonly failure: ProviderFailure }
+  | { readonly is: 'exhausted' }
+  | { readonly is: 'cancelled' }
+
+/** Asks the links in their order until one has given the whole answer. What each failed with stands in the journey. */
+export async function askChain(asked: Asked): Promise<Outcome> {
+  const { links, journey, reply, signal } = asked
+  let tooLarge: { link: string; failure: ProviderFailure } | undefined
+  for (const link of links) {
+    if (signal.aborted || reply.ended) return { is: 'cancelled' }
+    if (reply.begun && !reply.transcript.resumable) break
+    if (link.is === 'rules') {
+      // A request that was too large for the models is no reason to say that the models are away.
+      if (tooLarge || reply.begun) continue
+      const answer = ruleAnswer(link.rules, asked.request)
+      if ('text' in answer) {
+        sendRuleAnswer(answer.text, asked.request, reply, marks(journey, link.name))
+        return { is: 'answered', link: link.name }
+      }
+      journey.failures.push({ link: link.name, class: 'unable', message: answer.why, attempts: 0 })
+      continue
+    }
+    const before = journey.attempts
+    const error = await askUpstream(asked, link)
+    if (error === undefined) return { is: 'answered', link: link.name }
+    if (signal.aborted || reply.ended) return { is: 'cancelled' }
+    if (error instanceof ProviderFailure && error.blame === 'request')
+      return { is: 'refused', link: link.name, failure: error }
+    if (error instanceof ProviderFailure && error.blame === 'size')
+      tooLarge ??= { link: link.name, failure: error }
+    journey.failures.push(linkFailure(link.name, error, journey.attempts - before))
+  }
+  return tooLarge ? { is: 'refused', ...tooLarge } : { is: 'exhausted' }
+}
+
+/** Sends the request through the upstream's policy; answers what it failed with, or nothing. */
+async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
+  const { journey, signal, reply } = asked
+  const { tally } = link.upstream
+  const options = {
+    ...asked,
+    upstream: link.upstream,
+    model: link.model,
+    marks: () => marks(journey, link.name),
+  }
+  try {
+    await link.upstream.pipeline(
+      async (call) => {
+        journey.attempts++
+        tally.attempts++
+        try {
+          await exchange(options, call)
+        } catch (error) {
+          tally.failed(classOfError(error))
+          if (reply.begun && !reply.transcript.resumable) throw final(error)
+          throw error
+        }
+      },
+      { signal },
+    )
+    return undefined
+  } catch (error) {
+    return error ?? new Error('the call failed without a reason')
+  }
+}
+
+/** The client has part of an answer that nobody can go on with, so no attempt may follow; the provider has failed all the same. */
+function final(error: unknown): unknown {
+  return error instanceof ProviderFailure
+    ? Object.defineProperty(error, 'retryable', { value: false })
+    : error
+}
+
+function linkFailure(link: string, error: unknown, attempts: number): LinkFailure {
+  if (error instanceof BreakerOpenError) {
+    return {
+      link,
+      class: 'open',
+      message: 'its breaker is open after repeated failures',
+      attempts,
+      retryAfter: error.retryAfter,
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof ProviderFailure)) return { link, class: classOfError(error), message, attempts }
+  return { link, class: error.class, message, attempts, status: error.status, retryAfter: error.retryAfter }
+}

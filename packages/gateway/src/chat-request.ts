@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { record, recordOf } from './json-value.ts'
+
+/** A chat completion request: the bytes as the client sent them, and what the gateway needs to know of them. */
+export interface ChatRequest {
+  readonly json: string
+  readonly headers: IncomingHttpHeaders
+  readonly model: string
+  readonly stream: boolean
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Reads a request as far as the gateway must; what providers judge is left to them. A string says what is wrong with it. */
+export function chatRequest(json: string, headers: IncomingHttpHeaders): ChatRequest | string {
+  const body = recordOf(json)
+  if (!body) return 'The body must be a JSON object.'
+  const { model, messages, stream } = body
+  if (typeof model !== 'string' || model === '') return '`model` must name a chain: see GET /v1/models.'
+  if (!Array.isArray(messages) || messages.length === 0)
+    return '`messages` must be a list with at least one message.'
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
+    return '`stream` must be true or false.'
+  return { json, headers, model, stream: stream === true, body }
+}
+
+/** Whether the request asks for more than text: tools, or an answer of a given format. */
+export function asksForStructure({ body }: ChatRequest): 'tools' | 'response format' | undefined {
+  const { tools, functions } = body
+  if ((Array.isArray(tools) && tools.length > 0) || (Array.isArray(functions) && functions.length > 0))
+    return 'tools'
+  const format = record(body['response_format'])
+  return format && format['type'] !== 'text' ? 'response format' : undefined
+}
+
+/** The text of the last message of the user, its text parts joined; empty where there is none. */
+export function lastQuestion({ body }: ChatRequest): string {
+  const messages = body['messages'] as unknown[]
+  const last = messages.findLast((message) => record(message)?.['role'] === 'user')
+  const content = record(last)?.['content']
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return content
+    .flatMap((part) => (typeof record(part)?.['text'] === 'string' ? [record(part)?.['text']] : []))
+    .join('\n')
+}

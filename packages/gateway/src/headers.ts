@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Headers as they go out: one value, or several of the same name. */
+export type OutHeaders = Record<string, string | string[]>
+
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+const notUpstream = new Set([
+  ...hopByHop,
+  'host',
+  'content-length',
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'api-key',
+  'accept-encoding',
+  'expect',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+])
+const notDownstream = new Set([
+  ...hopByHop,
+  'content-length',
+  'set-cookie',
+  'content-encoding',
+  'alt-svc',
+  'date',
+])
+
+/**
+ * What goes up to a provider: all the client sent, but what belongs to the connection (RFC 9110 §7.6.1), the client's own credentials, and where
+ * it came from; with the provider's key instead. Compression is refused, since the answer is read on its way through.
+ */
+export function toUpstream(headers: IncomingHttpHeaders, key: string | undefined): OutHeaders {
+  const named = connectionNames(headers)
+  const out: OutHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !notUpstream.has(name) && !named?.has(name) && !name.startsWith('x-holdfast-'))
+      out[name] = value
+  }
+  if (key !== undefined) out['authorization'] = `Bearer ${key}`
+  out['accept-encoding'] = 'identity'
+  out['content-type'] = 'application/json'
+  return out
+}
+
+/** What of a provider's headers goes down to the client: all but what belongs to the connection, and cookies. */
+export function toClient(headers: IncomingHttpHeaders): OutHeaders {
+  const named = connectionNames(headers)
+  const out: OutHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (
+      value !== undefined &&
+      !notDownstream.has(name) &&
+      !named?.has(name) &&
+      !name.startsWith('x-holdfast-')
+    )
+      out[name] = value
+  }
+  return out
+}
+
+/** A header may declare others as belonging to the connection. */
+function connectionNames(headers: IncomingHttpHeaders): Set<string> | undefined {
+  const { connection } = headers
+  if (!connection || connection === 'keep-alive' || connection === 'close') return undefined
+  return new Set(connection.toLowerCase().split(/\s*,\s*/))
+}

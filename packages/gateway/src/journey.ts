@@ -1,0 +1,40 @@
+import type { FailureClass } from '@holdfast/transport'
+import type { OutHeaders } from './headers.ts'
+
+/** Why a link did not answer: the class of its last failure; `open` where its breaker kept the call from going out, `unable` where it cannot answer such a request. */
+export type LinkFailureClass = FailureClass | 'open' | 'unable'
+
+/** One link of a chain that did not answer, in the words that go to the client. */
+export interface LinkFailure {
+  readonly link: string
+  readonly class: LinkFailureClass
+  readonly message: string
+  readonly attempts: number
+  readonly status?: number | undefined
+  /** Milliseconds until the link may answer again, where that is known. */
+  readonly retryAfter?: number | undefined
+}
+
+/** What one request went through: every answer carries it in its headers. */
+export interface Journey {
+  readonly chain: string
+  readonly began: number
+  /** Calls that went out to upstreams so far, over all links. */
+  attempts: number
+  readonly failures: LinkFailure[]
+}
+
+/** The headers that say who answered and after what. */
+export function marks(journey: Journey, link: string | undefined): OutHeaders {
+  const headers: OutHeaders = {
+    'x-holdfast-chain': encodeURI(journey.chain),
+    'x-holdfast-attempts': String(journey.attempts),
+  }
+  if (link !== undefined) headers['x-holdfast-link'] = encodeURI(link)
+  if (journey.failures.length > 0) {
+    headers['x-holdfast-failed'] = journey.failures
+      .map((failure) => `${encodeURI(failure.link)}=${failure.class}`)
+      .join(',')
+  }
+  return headers
+}

@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Gateway, type GatewayEvent, type GatewayOptions, gateway } from '../gateway.ts'
+
+/** A gateway on a real socket, and what it told. */
+export interface GatewayServer extends AsyncDisposable {
+  readonly url: string
+  readonly gateway: Gateway
+  readonly events: readonly GatewayEvent[]
+}
+
+export async function gatewayServer(options: GatewayOptions): Promise<GatewayServer> {
+  const events: GatewayEvent[] = []
+  const door = gateway({ ...options, on: (event) => void events.push(event) })
+  const server = createServer(door.handle).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    gateway: door,
+    events,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await door.close()
+    },
+  }
+}

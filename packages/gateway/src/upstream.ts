@@ -1,0 +1,119 @@
+import {
+  type Breaker,
+  breaker,
+  budget,
+  type Clock,
+  type Pipeline,
+  type RetryOptions,
+  retry,
+  timeout,
+  wrap,
+} from '@holdfast/policy'
+import { Pool } from 'undici'
+import type { Patience } from './exchange.ts'
+import { ProviderFailure } from './provider-failure.ts'
+import { UpstreamTally } from './tally.ts'
+
+/** A provider that speaks the OpenAI wire, and how to call it. Times are ms. */
+export interface UpstreamOptions {
+  readonly dialect: 'openai'
+  /** `https://api.deepseek.com`, or with the path that stands before `/chat/completions`: `https://api.anthropic.com/v1`. */
+  readonly url: string
+  readonly key?: string | undefined
+  /** Asked for where a chain names the upstream alone; without it the client's own `model` goes through. */
+  readonly model?: string | undefined
+  readonly policy?: UpstreamPolicy | undefined
+}
+
+export interface UpstreamPolicy {
+  readonly retry?: Pick<RetryOptions, 'attempts' | 'backoff'> | undefined
+  /** The name of the budget that all upstreams of this policy share. */
+  readonly budget?: string | undefined
+  readonly breaker?: { readonly failures?: number; readonly openFor?: number } | undefined
+  readonly timeout?: Partial<Patience & { readonly connect: number; readonly total: number }> | undefined
+}
+
+/** An upstream with its connections and its policy, shared by all requests. */
+export interface Upstream {
+  readonly name: string
+  readonly key: string | undefined
+  readonly model: string | undefined
+  readonly path: string
+  readonly pool: Pool
+  readonly patience: Patience
+  readonly breaker: Breaker
+  /** Retry around breaker around time-out: what every call to this provider goes through. */
+  readonly pipeline: Pipeline
+  readonly tally: UpstreamTally
+  close(): Promise<void>
+}
+
+export interface UpstreamSetting {
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** The limits where a policy sets none, in ms. */
+export const patienceDefaults = {
+  connect: 5_000,
+  headers: 60_000,
+  firstToken: 10_000,
+  idle: 15_000,
+  total: 120_000,
+} as const
+
+export function upstream(
+  name: string,
+  options: UpstreamOptions,
+  { clock, random }: UpstreamSetting,
+): Upstream {
+  const url = new URL(options.url)
+  const policy = options.policy ?? {}
+  const { connect, total, ...patience } = { ...patienceDefaults, ...policy.timeout }
+  const guard = breaker(name, { ...policy.breaker, isFailure: blamesProvider, clock })
+  const pool = new Pool(url.origin, {
+    connect: { timeout: connect },
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+  })
+  return {
+    name,
+    key: options.key,
+    model: options.model,
+    path: completionsPath(url),
+    pool,
+    patience,
+    breaker: guard,
+    pipeline: wrap(
+      retry({
+        attempts: 2,
+        backoff: { initial: 500, max: 5_000 },
+        ...policy.retry,
+        budget: budget(policy.budget ?? name, { clock }),
+        when: worthAnotherTry,
+        clock,
+        random,
+      }),
+      guard,
+      timeout(total, { mode: 'cooperative', clock }),
+    ),
+    tally: new UpstreamTally(),
+    close: () => pool.destroy(),
+  }
+}
+
+/** A base without a path gets `/v1`, as providers' own clients do. */
+function completionsPath(url: URL): string {
+  const base = url.pathname.replace(/\/+$/, '')
+  return `${base === '' ? '/v1' : base}/chat/completions${url.search}`
+}
+
+/** A request that is wrong in itself says nothing about the provider's health. */
+function blamesProvider(error: unknown): boolean {
+  return !(error instanceof ProviderFailure) || (error.blame === 'link' && error.code !== 'DIVERGED')
+}
+
+/** A provider that let a time-out pass is not asked again at once: the next link is. */
+function worthAnotherTry(error: unknown): boolean {
+  return error instanceof ProviderFailure && error.retryable
+}

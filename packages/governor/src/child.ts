@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { delimiter, dirname } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Clock } from '@holdfast/policy'
+import type { ExitCause } from './governor-event.ts'
+import { lines } from './lines.ts'
+import type { Service } from './service.ts'
+
+/** One line that a service wrote, without its newline. */
+export interface ServiceLine {
+  readonly service: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly line: string
+}
+
+export interface ChildOptions {
+  readonly clock: Clock
+  readonly line: (line: ServiceLine) => void
+  readonly spawned: (pid: number) => void
+  readonly unspawned: (why: string) => void
+  readonly exited: (cause: ExitCause) => void
+}
+
+/** How long output may still come after a child has exited, in ms: a process that left the group may hold the pipe. */
+const drainWithin = 250
+
+/**
+ * Spawns the command of a service as the leader of a group of its own.
+ *
+ * Calls `spawned` and later `exited`, or only `unspawned`; never throws. Output is read as fast as `line` takes it and
+ * never queued. Resolves when the child is gone and the last line was given.
+ */
+export const child = (service: Service, options: ChildOptions): Promise<void> => {
+  const [program = '', ...args] = service.command
+  let born: ChildProcess
+  try {
+    born = spawn(program, args, {
+      detached: true,
+      env: environment(service),
+      stdio: ['ignore', 'pipe', 'pipe', ...service.listen.map(({ fd }) => fd)],
+      ...(service.cwd === undefined ? {} : { cwd: service.cwd }),
+    })
+  } catch (error) {
+    options.unspawned(reason(service, error as NodeJS.ErrnoException))
+    return Promise.resolve()
+  }
+  const { pid, stdout, stderr } = born
+  if (pid === undefined) {
+    born.once('error', (error) => options.unspawned(reason(service, error)))
+    return Promise.resolve()
+  }
+  // Without a listener a later 'error' (a signal that could not be sent) would end the governor.
+  born.on('error', () => {})
+  const streams = { stdout, stderr }
+  for (const [stream, readable] of Object.entries(streams) as ['stdout' | 'stderr', Readable | null][]) {
+    const reader = lines({ line: (line) => options.line({ service: service.name, stream, line }) })
+    readable
+      ?.on('data', reader.write)
+      .once('close', reader.end)
+      .on('error', () => {})
+  }
+  const drained = new Promise<void>((resolve) => {
+    let cancel = () => {}
+    born.once('exit', (code, signal) => {
+      cancel = options.clock.after(drainWithin, () => {
+        stdout?.destroy()
+        stderr?.destroy()
+      })
+      options.exited({ code, signal })
+    })
+    born.once('close', () => {
+      cancel()
+      resolve()
+    })
+  })
+  options.spawned(pid)
+  return drained
+}
+
+const environment = ({ env, listen }: Service): NodeJS.ProcessEnv => {
+  const merged = { ...process.env, ...env }
+  // The sockets are this service's own, not those the governor itself may have been given.
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete merged[name]
+  return {
+    ...merged,
+    // `node` in a command is then the Node that runs Holdfast.
+    PATH: [dirname(process.execPath), merged['PATH']].filter(Boolean).join(delimiter),
+    ...(listen.length === 0
+      ? {}
+      : { LISTEN_FDS: String(listen.length), LISTEN_FDNAMES: listen.map(({ port }) => port).join(':') }),
+  }
+}
+
+const reason = ({ command, cwd }: Service, error: NodeJS.ErrnoException): string => {
+  const program = `cannot start "${command[0]}"`
+  // The system says ENOENT for the program when it is the folder that is missing.
+  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    return `${program}: the folder "${cwd}" does not exist (${error.code})`
+  if (error.code === 'ENOENT') return `${program}: no such program (ENOENT)`
+  if (error.code === 'EACCES') return `${program}: it may not be executed (EACCES)`
+  return `${program}: ${error.message}`
+}

@@ -1,0 +1,144 @@
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { receive, send } from './control-message.ts'
+import { GovernorError } from './governor-error.ts'
+
+/** Whoever is at the other end of one connection. */
+export interface ControlPeer {
+  /** Aborted when the peer has gone. */
+  readonly signal: AbortSignal
+}
+
+/** Answers one call; what it throws becomes the error of the answer, with its `code` if it has one. */
+export type ControlCall = (input: unknown, peer: ControlPeer) => unknown
+
+export interface ControlOptions {
+  readonly path: string
+  /** By name. `listen` is taken: a peer that calls it is sent all that is broadcast. */
+  readonly calls: Readonly<Record<string, ControlCall>>
+}
+
+export interface ControlSocket extends AsyncDisposable {
+  /** Sends an event to every peer that listens; one that does not read is cut off. */
+  broadcast(event: unknown): void
+  /** Cuts all peers off and removes the socket. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves calls on a local socket that only this user may open (mode 0600).
+ *
+ * A socket file that nobody answers on is replaced; rejects with `ALREADY_RUNNING` when somebody does. Whatever a peer
+ * sends is answered or ends its connection, and never more than that.
+ */
+export const serveControl = async ({ path, calls }: ControlOptions): Promise<ControlSocket> => {
+  const peers = new Set<Socket>()
+  const listening = new Set<Socket>()
+  const server = createServer((socket) => {
+    const gone = new AbortController()
+    peers.add(socket)
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        peers.delete(socket)
+        listening.delete(socket)
+        gone.abort()
+      })
+    const own = { ...calls, listen: () => void listening.add(socket) }
+    const refuse = (id: unknown, code: string, message: string) =>
+      send(socket, { id, error: { code, message } })
+    const answer = async (id: unknown, call: string, input: unknown) => {
+      try {
+        const ok = await find(own, call)(input, { signal: gone.signal })
+        if (!send(socket, { id, ok: ok ?? null }))
+          refuse(id, 'BAD_ANSWER', `the answer of "${call}" cannot be sent as JSON`)
+      } catch (error) {
+        const { code, message } = error as { code?: unknown; message?: unknown }
+        refuse(
+          id,
+          typeof code === 'string' ? code : 'CALL_FAILED',
+          typeof message === 'string' ? message : String(error),
+        )
+      }
+    }
+    receive(
+      socket,
+      ({ id, call, with: input }) => {
+        const named = typeof id === 'number' || typeof id === 'string'
+        if (named && typeof call === 'string') void answer(id, call, input)
+        else refuse(named ? id : null, 'BAD_CALL', 'a call is { "id": …, "call": "name", "with": … }')
+      },
+      (code, sentence) => {
+        refuse(null, code, sentence)
+        if (code === 'TOO_LONG') socket.destroySoon()
+      },
+    )
+  })
+
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  await bind(server, path)
+  chmodSync(path, 0o600)
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      for (const peer of peers) peer.destroy()
+    })
+  return {
+    broadcast: (event) => {
+      for (const peer of listening) send(peer, { event })
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const find = (calls: ControlOptions['calls'], name: string): ControlCall => {
+  const call = Object.hasOwn(calls, name) ? calls[name] : undefined
+  if (call) return call
+  const names = Object.keys(calls).join(', ')
+  throw Object.assign(new Error(`there is no call "${name}"; use one of: ${names}`), { code: 'UNKNOWN_CALL' })
+}
+
+/** Binds the path, in place of a socket that a dead process left there. */
+const bind = async (server: Server, path: string): Promise<void> => {
+  try {
+    await listen(server, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    if (await answers(path))
+      throw new GovernorError(
+        'ALREADY_RUNNING',
+        `a governor already answers on ${path}`,
+        'stop it, or use it',
+      )
+    // Only ever a socket: a file that somebody put there is not ours to remove.
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) throw error
+    rmSync(path, { force: true })
+    await listen(server, path)
+  }
+}
+
+const listen = (server: Server, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path)
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    // A full backlog (EAGAIN) is somebody too; only a refusal is nobody.
+    socket
+      .once('connect', () => settle(true))
+      .once('error', (error: NodeJS.ErrnoException) =>
+        settle(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+      )
+  })

@@ -1,0 +1,26 @@
+// For everyone: keep services alive.
+
+export type { ServiceLine } from './child.ts'
+// For the parts round it: configuration, and the way to talk to a governor in another process.
+export { commandWords } from './command-words.ts'
+export { type ControlClient, type ControlClientOptions, connectControl } from './control-client.ts'
+export { ControlError } from './control-message.ts'
+export { controlPath } from './control-path.ts'
+export {
+  type ControlCall,
+  type ControlOptions,
+  type ControlPeer,
+  type ControlSocket,
+  serveControl,
+} from './control-socket.ts'
+export { type Governor, type GovernorOptions, governor } from './governor.ts'
+export { GovernorError, type GovernorErrorCode } from './governor-error.ts'
+export type { ExitCause, GovernorEvent } from './governor-event.ts'
+export { type Address, addressFree, type HeldListener, holdListener } from './held-listener.ts'
+export type { ServiceState } from './lifecycle.ts'
+export { type Needing, needCycle, startOrder } from './order.ts'
+export type { Probe } from './probe.ts'
+export { type Leftovers, reapLeftovers } from './run-record.ts'
+export type { Backoff, ServiceSpec } from './service.ts'
+export type { ServiceStatus } from './service-status.ts'
+export type { StartResult } from './start-result.ts'

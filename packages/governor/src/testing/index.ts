@@ -1,0 +1,1 @@
+export { type ChildBehaviour, childCommand } from './child-command.ts'

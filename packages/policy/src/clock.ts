@@ -1,0 +1,22 @@
+import { lane } from './lane.ts'
+
+/** Time as an argument: everything in this package that waits or measures does it on one of these. */
+export interface Clock {
+  /** Milliseconds since some fixed moment. Never goes back, whatever happens to the wall clock. */
+  now(): number
+  /** Calls `fn` once, `ms` from now or a little later, never earlier. The answer cancels; cancelling twice is harmless. */
+  after(ms: number, fn: () => void): () => void
+}
+
+/** Chance as an argument: a number from 0 up to, but not including, 1. */
+export type Random = () => number
+
+/**
+ * The clock of this machine: `performance.now` and `setTimeout`, for delays of any length.
+ *
+ * Fractions of a millisecond are rounded up. A pending timer keeps the process alive, a cancelled one does not.
+ */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, fn) => lane(Math.max(0, Math.ceil(ms))).add(fn),
+}

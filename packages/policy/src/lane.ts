@@ -1,0 +1,83 @@
+/*
+ * A timer of one's own costs forty times what a place in a queue does, and nearly every timer is cancelled before it is due.
+ * So timers of equal length share a lane: first in, first due, one real timer for the head of the queue.
+ *
+ * I1  Entries stand in the order in which they fall due.
+ * I2  A lane with entries has a real timer that keeps the process alive; one without has none, or one that does not.
+ * I3  No entry is called before it is due, or after it was cancelled, or twice.
+ * I4  A lane whose real timer ends while it is empty is gone.
+ */
+const LONGEST = 2 ** 31 - 1
+const lanes = new Map<number, Lane>()
+
+/** The queue of all timers that take `ms` milliseconds, a whole number. */
+export function lane(ms: number): Lane {
+  const known = lanes.get(ms)
+  if (known !== undefined) return known
+  const opened = new Lane(ms)
+  lanes.set(ms, opened)
+  return opened
+}
+
+interface Entry {
+  due: number
+  fn: () => void
+  before: Entry
+  behind: Entry
+}
+
+class Lane {
+  readonly #ms: number
+  readonly #ends: Entry
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(ms: number) {
+    this.#ms = ms
+    this.#ends = { due: Infinity, fn: () => {} } as Entry
+    this.#ends.before = this.#ends.behind = this.#ends
+  }
+
+  /** Queues `fn`; the answer takes it out again. */
+  add(fn: () => void): () => void {
+    const ends = this.#ends
+    const last = ends.before
+    const entry: Entry = { due: performance.now() + this.#ms, fn, before: last, behind: ends }
+    last.behind = ends.before = entry
+    if (last === ends) this.#wake()
+    return () => {
+      if (remove(entry) && ends.behind === ends) this.#timer?.unref?.()
+    }
+  }
+
+  #wake(): void {
+    if (this.#timer === undefined) this.#arm(this.#ms)
+    else this.#timer.ref?.()
+  }
+
+  #arm(ms: number): void {
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.ceil(ms), LONGEST))
+  }
+
+  #fire(): void {
+    this.#timer = undefined
+    const ends = this.#ends
+    try {
+      for (const now = performance.now(); ends.behind.due <= now; ) {
+        const entry = ends.behind
+        remove(entry)
+        entry.fn()
+      }
+    } finally {
+      if (ends.behind === ends) lanes.delete(this.#ms)
+      else if (this.#timer === undefined) this.#arm(Math.max(0, ends.behind.due - performance.now()))
+    }
+  }
+}
+
+function remove(entry: Entry): boolean {
+  if (entry.behind === entry) return false
+  entry.before.behind = entry.behind
+  entry.behind.before = entry.before
+  entry.before = entry.behind = entry
+  return true
+}

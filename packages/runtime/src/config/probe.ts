@@ -1,0 +1,33 @@
+import type { Probe } from '@holdfast/governor'
+import { type Address, address, addressText } from './units.ts'
+
+/**
+ * How a service says that it is ready: `http:/health` or `tcp` at the address it listens on, `http://127.0.0.1:9001/health`, `tcp://127.0.0.1:9001`,
+ * or `line:listening`, a line of its output that has the text, or `line:/^ready/`, that matches the pattern. Throws a sentence for anything else.
+ */
+export function probe(ready: string | undefined, listen: Address | undefined): Probe | undefined {
+  if (ready === undefined) return undefined
+  if (ready.startsWith('http://') && URL.canParse(ready)) return { http: new URL(ready).href }
+  if (ready.startsWith('http:/'))
+    return { http: `http://${addressText(here(ready, listen))}${ready.slice('http:'.length)}` }
+  if (ready === 'tcp') return { tcp: here(ready, listen) }
+  if (ready.startsWith('tcp://')) {
+    const at = address(ready.slice('tcp://'.length))
+    if (at) return { tcp: at }
+  }
+  if (ready.startsWith('line:')) {
+    const said = ready.slice('line:'.length)
+    const pattern = /^\/(.+)\/(i?)$/.exec(said)
+    if (said !== '') return { line: pattern ? new RegExp(pattern[1]!, pattern[2]) : said }
+  }
+  throw new Error(
+    `'${ready}' is no sign of readiness: write http:/path, http://host:port/path, tcp, tcp://host:port, or line:text`,
+  )
+}
+
+function here(ready: string, listen: Address | undefined): Address {
+  if (listen) return listen
+  throw new Error(
+    `'${ready}' is about the address the service listens on, and it names none: add \`listen: 127.0.0.1:PORT\``,
+  )
+}

@@ -1,0 +1,2 @@
+/** Patterns of rules ignore case, and `.` takes line ends. */
+export const ruleFlags = 'isu'

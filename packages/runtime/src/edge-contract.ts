@@ -1,0 +1,10 @@
+/** What the governor and the edge agree on. */
+
+/** The name of the edge among the services. */
+export const edgeName = 'edge'
+
+/** The environment variable that tells a process under Holdfast where its governor listens. */
+export const controlVariable = 'HOLDFAST_CONTROL'
+
+/** The line by which the edge says that it answers. */
+export const edgeReady = 'the gateway answers'

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type GatewayEvent, gateway } from '@holdfast/gateway'
+import type { ControlClient } from '@holdfast/governor'
+import type { Config } from './config/schema.ts'
+import { gatewayOptions } from './gateway-options.ts'
+import { type GovernorView, type Status, statusOf } from './status.ts'
+import { takeovers } from './takeovers.ts'
+
+export interface EdgeOptions {
+  readonly config: Config
+  readonly governor: ControlClient
+  /** File descriptors of the two held sockets. */
+  readonly sockets: { readonly gateway: number; readonly control: number }
+}
+
+export interface Edge {
+  /** Lets the requests in flight finish for a while, then ends all connections. */
+  close(): Promise<void>
+}
+
+/** Serves the gateway and the control API, and reports to the governor once a second. */
+export async function edge({ config, governor, sockets }: EdgeOptions): Promise<Edge> {
+  const tell = takeovers((line) => console.log(line))
+  const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
+  const status = async (): Promise<Status> =>
+    statusOf((await governor.call('governor')) as GovernorView, door.status())
+
+  // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
+  const operators = import('./control-api.ts').then(({ controlApi }) => controlApi(status))
+  const servers = await Promise.all([
+    listening(door.handle, sockets.gateway),
+    listening(
+      (request, response) => void operators.then((app) => app.routing(request, response)),
+      sockets.control,
+    ),
+  ])
+  const report = (): void => {
+    governor.call('report', door.status()).catch(() => undefined)
+  }
+  report()
+  const reporting = setInterval(report, reportEvery)
+
+  return {
+    async close() {
+      clearInterval(reporting)
+      door.drain()
+      await Promise.all(servers.map(closed))
+      await door.close()
+    },
+  }
+}
+
+const reportEvery = 500
+
+/** Less than the governor's grace, so that the edge ends by itself. */
+const drainTime = 3_000
+
+async function listening(handle: RequestListener, fd: number): Promise<Server> {
+  const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle).listen({ fd })
+  await once(server, 'listening')
+  return server
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const patience = setTimeout(() => server.closeAllConnections(), drainTime)
+    server.close(() => {
+      clearTimeout(patience)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,1 @@
+export { type Distribution, exposition, type Family, type Sample } from './exposition.ts'
