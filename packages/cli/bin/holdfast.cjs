@@ -10,15 +10,15 @@ if (Number(found.split('.')[0]) < 24) {
   )
   process.exit(1)
 }
-var fs = require('fs')
-var path = require('path')
-var url = require('url')
+var fs = require('node:fs')
+var path = require('node:path')
+var url = require('node:url')
 var built = path.join(__dirname, '..', 'dist', 'main.js')
 if (fs.existsSync(built)) {
   import(url.pathToFileURL(built).href)
 } else {
   // In a checkout nothing is built: the sources run as they are, found by the condition that only the workspace uses.
-  require('module').registerHooks({
+  require('node:module').registerHooks({
     resolve: (specifier, context, next) =>
       next(
         specifier,

@@ -34,25 +34,21 @@ export async function controlApi(status: () => Promise<Status>): Promise<Fastify
   )
 
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: {
-          code: 'unknown_path',
-          message: `There is no ${request.method} ${request.url.split('?', 1)[0]} here; GET /api/v1/openapi.json lists what there is.`,
-        },
-      }),
+    reply.code(404).send({
+      error: {
+        code: 'unknown_path',
+        message: `There is no ${request.method} ${request.url.split('?', 1)[0]} here; GET /api/v1/openapi.json lists what there is.`,
+      },
+    }),
   )
   app.setErrorHandler((error, _, reply) => {
     console.error('control API:', error)
-    return reply
-      .code(503)
-      .send({
-        error: {
-          code: 'unavailable',
-          message: 'The status cannot be told right now; try again in a second.',
-        },
-      })
+    return reply.code(503).send({
+      error: {
+        code: 'unavailable',
+        message: 'The status cannot be told right now; try again in a second.',
+      },
+    })
   })
   await app.ready()
   return app

@@ -130,7 +130,11 @@ export async function up(options: UpOptions): Promise<Up> {
 
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
-    stopping ??= supervisor.stop().finally(undo)
+    // The edge first, so that requests in flight still find the services they need.
+    stopping ??= supervisor
+      .stop(edgeName)
+      .then(() => supervisor.stop())
+      .finally(undo)
     return stopping
   }
   return {

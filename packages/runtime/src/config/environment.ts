@@ -9,8 +9,8 @@ const marked = /\uE000\uE001([A-Za-z_][A-Za-z0-9_]*)(:-[^\uE002\n]*)?\uE002/g
  * so that all positions stay true. `$${NAME}` stands for itself.
  */
 export function hideReferences(yaml: string): string {
-  return yaml.replace(reference, (_, escape: string, name: string, fallback = '') =>
-    escape ? `\uE003\uE003\uE004${name}${fallback}\uE005` : `\uE000\uE001${name}${fallback}\uE002`,
+  return yaml.replace(reference, (_, doubled: string, name: string, fallback = '') =>
+    doubled ? `\uE003\uE003\uE004${name}${fallback}\uE005` : `\uE000\uE001${name}${fallback}\uE002`,
   )
 }
 
