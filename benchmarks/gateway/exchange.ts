@@ -8,7 +8,7 @@ export type Kind = (typeof kinds)[number]
 
 const sentence =
   'Every sentence of this answer is checked when it arrives, so that no proxy can be fast by being wrong.'
-const words = `${sentence} ${sentence} ${sentence}`.split(' ').slice(0, 57)
+const words = `${sentence} ${sentence} ${sentence} ${sentence}`.split(' ').slice(0, 76)
 const text = words.join(' ')
 const usage = { prompt_tokens: 180, completion_tokens: words.length, total_tokens: 180 + words.length }
 const head = { id: 'chatcmpl-0123456789abcdef', created: 1_760_000_000, model: 'fake' }
@@ -40,7 +40,7 @@ export const whole = JSON.stringify({
 
 /** The answer as a stream: twenty chunks, the last of which also ends it. */
 export const chunks: readonly string[] = Array.from({ length: 20 }, (_, index) => {
-  const said = words.slice(index * 3, index * 3 + 3).join(' ')
+  const said = words.slice(index * 4, index * 4 + 4).join(' ')
   const delta = index === 19 ? {} : { content: index === 0 ? said : ` ${said}` }
   const choices = [{ index: 0, delta, finish_reason: index === 19 ? 'stop' : null }]
   const data = `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices })}\n\n`

@@ -34,9 +34,42 @@ export type Outcome =
   | { readonly is: 'exhausted' }
   | { readonly is: 'cancelled' }
 
-/** Asks the links in their order until one has given the whole answer. What each failed with stands in the journey. */
+/**
+ * Asks the links in their order until one has given the whole answer. What each failed with stands in the journey.
+ * When a stream broke off after its beginning went out, the links are asked once more after a moment: one of them may be back by then, and a sentence
+ * without its end is worse than a late one.
+ */
 export async function askChain(asked: Asked): Promise<Outcome> {
-  const { links, journey, reply, signal } = asked
+  const first = await askOnce(asked, asked.links)
+  const { reply, links, journey } = asked
+  if (first.is !== 'exhausted' || !reply.begun || !reply.transcript.resumable) return first
+  const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
+  await pause(asked, Math.max(comesBack, moment.least))
+  const diverged = journey.failures.flatMap((failure) => (failure.class === 'diverged' ? [failure.link] : []))
+  return askOnce(
+    asked,
+    links.filter(({ name }) => !diverged.includes(name)),
+  )
+}
+
+/** How long, in ms, a broken stream waits for a link to come back. */
+const moment = { least: 50, usual: 500 } as const
+
+function pause({ clock, signal }: Asked, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = clock.after(ms, done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}
+
+async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
+  const { journey, reply, signal } = asked
   let tooLarge: { link: string; failure: ProviderFailure } | undefined
   for (const link of links) {
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
@@ -115,5 +148,6 @@ function linkFailure(link: string, error: unknown, attempts: number): LinkFailur
   }
   const message = error instanceof Error ? error.message : String(error)
   if (!(error instanceof ProviderFailure)) return { link, class: classOfError(error), message, attempts }
-  return { link, class: error.class, message, attempts, status: error.status, retryAfter: error.retryAfter }
+  const failed = error.code === 'DIVERGED' ? 'diverged' : error.class
+  return { link, class: failed, message, attempts, status: error.status, retryAfter: error.retryAfter }
 }

@@ -207,6 +207,7 @@ describe('gateway', () => {
     expect(done).toBe(true)
     expect(broken).toBe(false)
     expect(raw).not.toContain('oops')
+    expect(raw).toMatch(/^: .*x-holdfast-link=two\b/m)
   })
 
   it('ends with an error, never with [DONE], when nobody can go on with the sentence', async () => {
@@ -219,6 +220,7 @@ describe('gateway', () => {
     expect(broken).toBe(true)
     expect(error).toMatchObject({ code: 'stream_broke_off' })
     expect(error?.message).toContain('another answer')
+    expect(two.received).toHaveLength(1)
     expect(door.events.at(-1)?.type).toBe('chain.broke-off')
   })
 
@@ -274,6 +276,7 @@ describe('gateway', () => {
     expect(response.headers.get('x-holdfast-failed')).toBe('one=open')
     expect(response.headers.get('x-holdfast-attempts')).toBe('1')
     expect(door.gateway.status().chains[0]?.links[0]?.breaker?.is).toBe('open')
+    expect(door.events).toContainEqual(expect.objectContaining({ type: 'breaker.opened', policy: 'one' }))
   })
 
   it('does not open a breaker because clients ask wrongly', async () => {

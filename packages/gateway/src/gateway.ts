@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { type BreakerStatus, type Clock, forget, systemClock } from '@holdfast/policy'
+import { type BreakerEvent, type BreakerStatus, type Clock, forget, systemClock } from '@holdfast/policy'
 import { BodyTooLarge, bodyText } from './body-text.ts'
 import { askChain, type Link, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
@@ -20,28 +20,18 @@ export interface GatewayOptions {
   readonly random?: () => number
 }
 
-/** What happened to a request, told when it has ended. `ms` is from the last byte of the request to the last of the answer. */
+/** What happened to a request, told when it has ended (`ms` is from the last byte of the request to the last of its answer), and to a breaker. */
 export type GatewayEvent =
-  | {
-      readonly type: 'chain.answered'
-      readonly chain: string
-      readonly link: string
-      readonly attempts: number
-      readonly failures: readonly LinkFailure[]
-      readonly ms: number
-    }
-  | {
-      readonly type: 'chain.exhausted'
-      readonly chain: string
-      readonly failures: readonly LinkFailure[]
-      readonly ms: number
-    }
-  | {
-      readonly type: 'chain.broke-off'
-      readonly chain: string
-      readonly failures: readonly LinkFailure[]
-      readonly ms: number
-    }
+  | Exclude<BreakerEvent, { type: 'breaker.rejected' }>
+  | (Told & { readonly type: 'chain.answered'; readonly link: string; readonly attempts: number })
+  | (Told & { readonly type: 'chain.exhausted' })
+  | (Told & { readonly type: 'chain.broke-off' })
+
+interface Told {
+  readonly chain: string
+  readonly failures: readonly LinkFailure[]
+  readonly ms: number
+}
 
 export interface LinkStatus {
   readonly name: string
@@ -98,7 +88,11 @@ class Door implements Gateway {
     this.#options = options
     this.#clock = clock
     for (const [name, of] of Object.entries(options.upstreams)) {
-      this.#upstreams.set(name, upstream(name, of, { clock, random }))
+      const made = upstream(name, of, { clock, random })
+      made.breaker.on((event) => {
+        if (event.type !== 'breaker.rejected') this.#tell(event)
+      })
+      this.#upstreams.set(name, made)
     }
     for (const [name, links] of Object.entries(options.chains)) {
       this.#chains.set(name, {

@@ -1,8 +1,11 @@
 import type { FailureClass } from '@holdfast/transport'
 import type { OutHeaders } from './headers.ts'
 
-/** Why a link did not answer: the class of its last failure; `open` where its breaker kept the call from going out, `unable` where it cannot answer such a request. */
-export type LinkFailureClass = FailureClass | 'open' | 'unable'
+/**
+ * Why a link did not answer: the class of its last failure; `open` where its breaker kept the call from going out, `unable` where it cannot answer
+ * such a request, `diverged` where it began another answer than the one that was to be gone on with.
+ */
+export type LinkFailureClass = FailureClass | 'open' | 'unable' | 'diverged'
 
 /** One link of a chain that did not answer, in the words that go to the client. */
 export interface LinkFailure {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { CompletionStream } from './completion-stream.ts'
 import type { ExchangeOptions } from './exchange.ts'
-import { toClient } from './headers.ts'
+import { type OutHeaders, toClient } from './headers.ts'
 import { record, recordOf } from './json-value.ts'
 import { failureInBody, failureOf, ProviderFailure } from './provider-failure.ts'
 import { type SseEvent, SseReader, sseData } from './sse.ts'
@@ -203,6 +203,7 @@ export class StreamReader implements Reader {
     if (spliced.is === 'known') return undefined
     this.#begin()
     if (this.#stream.whole) this.#context.finished()
+    this.#pass(takenUp(this.#context.marks()))
     return this.#pass(spliced.bytes)
   }
 
@@ -230,6 +231,12 @@ const streamHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
   'x-accel-buffering': 'no',
+}
+
+/** The head is gone already, so a comment in the stream says who goes on; clients pass over it. */
+function takenUp(marks: OutHeaders): Buffer {
+  const words = Object.entries(marks).map(([name, value]) => `${name}=${value}`)
+  return Buffer.from(`: ${words.join(' ')}\n\n`)
 }
 
 function noCompletion(

@@ -1,6 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ServiceLine } from './child.ts'
 import { type Governor, type GovernorOptions, governor } from './governor.ts'
@@ -65,12 +68,18 @@ afterEach(async () => {
   await Promise.all(governors.splice(0).map((g) => g.stop()))
 })
 
+/** Whether a process runs; one that is dead and waits for init to collect it does not. */
 const lives = (pid: number) => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
+}
+/** Lets time pass until something has happened. */
+const passing = async (clock: FakeClock, happening: Promise<unknown>) => {
+  let over = false
+  void happening.then(() => {
+    over = true
+  })
+  while (!over) await clock.advance(1)
 }
 const types = (events: readonly GovernorEvent[], ...wanted: GovernorEvent['type'][]) =>
   events.flatMap((event) =>
@@ -146,20 +155,24 @@ describe('governor', () => {
   })
 
   it('kills a start that is late, with its whole group, and tries again', async () => {
-    const { g, line, of, event } = kept([
-      spec('slow', {
-        command: childCommand({ grandchild: true, ignoreTerm: true }),
-        ready: { line: 'never' },
-        startTimeout: 400,
-      }),
-    ])
-
-    expect((await g.start()).failed).toEqual([{ service: 'slow', why: 'not ready within 400 ms' }])
+    const clock = fakeClock()
+    const slow = spec('slow', {
+      command: childCommand({ grandchild: true, ignoreTerm: true }),
+      ready: { line: 'never' },
+    })
+    const { g, line, event } = kept([slow], { clock })
+    const starting = g.start()
     const [, grandchild] = await line(/grandchild (\d+)/)
-    await event('service.started', 2)
 
-    expect(of('slow').restarts).toBe(1)
+    await clock.advance(30_000)
+    await passing(clock, event('service.started', 2))
+
+    expect(await starting).toEqual({
+      ready: [],
+      failed: [{ service: 'slow', why: 'not ready within 30000 ms' }],
+    })
     expect(lives(Number(grandchild))).toBe(false)
+    await passing(clock, g.stop())
   })
 
   it('kills what ignores SIGTERM, once the grace is over', async () => {
@@ -251,14 +264,14 @@ describe('governor', () => {
       spec('a'),
       spec('b', {
         needs: ['a'],
-        command: childCommand({ ignoreTerm: true }),
-        ready: { line: 'x' },
+        command: childCommand({ ignoreTerm: true, say: ['up'] }),
         stopGrace: 10,
       }),
     ])
 
     for (let i = 0; i < 20; i++) {
-      void g.start()
+      const started = g.start()
+      if (i % 5 === 4) await started
       for (let turn = 0; turn < i; turn++) await new Promise(setImmediate)
       await g.stop()
       expect([of('a').state.is, of('b').state.is]).toEqual(['stopped', 'stopped'])
@@ -393,5 +406,38 @@ describe('governor', () => {
 
     expect((await g.start()).ready).toEqual(['a'])
     expect(events).toContainEqual({ type: 'record.failed', why: expect.stringContaining('ENOTDIR') })
+  })
+
+  it('ends what a governor killed with SIGKILL left, and refuses beside one that lives', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    const program = `
+      import { governor } from ${JSON.stringify(import.meta.resolve('./governor.ts'))}
+      const g = governor({ services: [${JSON.stringify(spec('a'))}], stateDir: ${JSON.stringify(stateDir)} })
+      g.on((event) => event.type === 'service.ready' && console.log(g.status()[0].pid))
+      await g.start()`
+    const args = ['--conditions=@holdfast/source', '--input-type=module', '-e', program]
+    const first = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [pid] = await once(first.stdout, 'data')
+    const { g } = kept([spec('a')], { stateDir })
+
+    await expect(g.start()).rejects.toMatchObject({ code: 'ALREADY_RUNNING' })
+    expect(lives(Number(pid))).toBe(true)
+    first.kill('SIGKILL')
+    await once(first, 'exit')
+    expect(await g.start()).toEqual({ ready: ['a'], failed: [] })
+    expect(lives(Number(pid))).toBe(false)
+  })
+
+  it('takes its children along when the process exits', async () => {
+    const program = `
+      import { governor } from ${JSON.stringify(import.meta.resolve('./governor.ts'))}
+      const g = governor({ services: [${JSON.stringify(spec('a'))}] })
+      await g.start()
+      console.log(g.status()[0].pid)
+      process.exit()`
+    const args = ['--conditions=@holdfast/source', '--input-type=module', '-e', program]
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+
+    expect(lives(Number(stdout))).toBe(false)
   })
 })

@@ -1,8 +1,9 @@
-import { type Clock, type Random, systemClock } from '@holdfast/policy'
+import { type Clock, channel, type Random, systemClock } from '@holdfast/policy'
 import type { ServiceLine } from './child.ts'
 import { GovernorError } from './governor-error.ts'
 import type { GovernorEvent } from './governor-event.ts'
-import { type Life, type LifeEvent, step, unborn } from './lifecycle.ts'
+import type { Life, LifeEvent } from './life.ts'
+import { step, unborn } from './lifecycle.ts'
 import { startOrder } from './order.ts'
 import { performer } from './performer.ts'
 import { signalGroup } from './process-group.ts'
@@ -60,7 +61,9 @@ export const governor = (options: GovernorOptions): Governor => {
   const wanted = new Set<string>()
   const leaving = new Map<string, 'asked' | 'told'>()
   const waiters = new Set<() => void>()
-  const listeners = new Set<(event: GovernorEvent) => void>()
+  const events = channel<GovernorEvent>()
+  const lines = channel<ServiceLine>()
+  if (log) lines.on(log)
   const queue: { readonly name: string; readonly event: LifeEvent }[] = []
   let looping = false
 
@@ -99,17 +102,13 @@ export const governor = (options: GovernorOptions): Governor => {
     }
   }
 
-  const announce = (event: GovernorEvent) => {
-    for (const listener of [...listeners]) safely(() => listener(event))
-  }
-
   const performers = new Map(
     services.map((each) => [
       each.name,
       performer(each, {
         clock,
-        announce,
-        line: (line) => safely(() => log?.(line)),
+        announce: events.emit,
+        line: lines.emit,
         tell: (event) => tell(each.name, event),
       }),
     ]),
@@ -124,7 +123,7 @@ export const governor = (options: GovernorOptions): Governor => {
       if (run) record?.add(name, run.pid)
       else record?.remove(name)
     } catch (error) {
-      announce({ type: 'record.failed', why: String(error) })
+      events.emit({ type: 'record.failed', why: String(error) })
     }
   }
   const endAll = () => {
@@ -205,10 +204,7 @@ export const governor = (options: GovernorOptions): Governor => {
   const stopOne = async (name: string) => end([known(name).service.name])
 
   return {
-    on: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    on: events.on,
     start: async (name) => begin(name === undefined ? [...lives.keys()] : withNeeds(name)),
     stop: (name) => (name === undefined ? stopAll() : stopOne(name)),
     restart: async (name) => begin(withNeeds(name), name),
@@ -224,12 +220,4 @@ const distinct = <T extends { readonly name: string; readonly needs: readonly st
   const twice = services.find(({ name }, i) => services.findIndex((other) => other.name === name) !== i)
   if (twice) throw new GovernorError('BAD_SERVICE', `two services are named "${twice.name}"`, 'rename one')
   return services
-}
-
-const safely = (act: () => void): void => {
-  try {
-    act()
-  } catch {
-    // I3: what a listener throws is its own affair.
-  }
 }

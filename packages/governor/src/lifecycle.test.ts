@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Effect, type Life, type LifeEvent, step, unborn } from './lifecycle.ts'
+import type { Effect, Life, LifeEvent } from './life.ts'
+import { step, unborn } from './lifecycle.ts'
 import { service } from './service.ts'
 import { liveThrough } from './testing/life-history.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/policy'
 import { child, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
-import type { Effect, LifeEvent } from './lifecycle.ts'
+import type { Effect, LifeEvent } from './life.ts'
 import { type Probing, probe } from './probe.ts'
 import { reapGroup, signalGroup } from './process-group.ts'
 import type { Service } from './service.ts'

@@ -1,5 +1,5 @@
 import type { ExitCause } from './governor-event.ts'
-import type { Life, ServiceState } from './lifecycle.ts'
+import type { Life, ServiceState } from './life.ts'
 
 /** One service at one moment. `at`, `since` and `until` are readings of the governor's clock, in ms. */
 export interface ServiceStatus {

@@ -1,4 +1,4 @@
-import type { Life } from './lifecycle.ts'
+import type { Life } from './life.ts'
 
 /** How a start went: every service it was about is in one of the two lists. */
 export interface StartResult {

@@ -1,4 +1,4 @@
-import type { Life, LifeEvent } from './lifecycle.ts'
+import type { Life, LifeEvent } from './life.ts'
 
 /** Services that shall stop, and which of them were told so already. */
 export type Leaving = ReadonlyMap<string, 'asked' | 'told'>

@@ -40,7 +40,7 @@ export function backoff(options: Required<BackoffOptions>, random: Random): Back
   demand(max >= initial, 'backoff.max', max, `a number of ms, at least initial (${initial})`)
   demand(factor >= 1 && factor < Infinity, 'backoff.factor', factor, 'a number, at least 1')
   demand(
-    jitter === 'decorrelated' || jitter in jitters,
+    jitter === 'decorrelated' || Object.hasOwn(jitters, jitter),
     'backoff.jitter',
     jitter,
     "'full', 'equal', 'decorrelated' or 'none'",

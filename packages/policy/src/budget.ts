@@ -120,10 +120,10 @@ class ExpiringBudget implements Budget {
     }
   }
 
-  /** The formula's bound as a count; a billionth less, since 0.2 * 35 is 7.000000000000001. */
+  /** The formula's bound as a count; a billionth less, since 0.07 * 100 is 7.000000000000001. */
   #allowed(): number {
     const { ratio, minPerSecond, window } = this.settings
-    return Math.ceil((minPerSecond * window) / 1_000 + ratio * this.#calls - 1e-9)
+    return Math.max(0, Math.ceil((minPerSecond * window) / 1_000 + ratio * this.#calls - 1e-9))
   }
 
   #now(): number {

@@ -4,8 +4,11 @@ import { lane } from './lane.ts'
 export interface Clock {
   /** Milliseconds since some fixed moment. Never goes back, whatever happens to the wall clock. */
   now(): number
-  /** Calls `fn` once, `ms` from now or a little later, never earlier. The answer cancels; cancelling twice is harmless. */
-  after(ms: number, fn: () => void): () => void
+  /**
+   * Calls `fn` once, `ms` from now or a little later, never earlier. The answer cancels; cancelling twice is harmless.
+   * `now` spares the clock a look at the time if the caller has just had one; a clock may disregard it.
+   */
+  after(ms: number, fn: () => void, now?: number): () => void
 }
 
 /** Chance as an argument: a number from 0 up to, but not including, 1. */
@@ -18,5 +21,5 @@ export type Random = () => number
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after: (ms, fn) => lane(Math.max(0, Math.ceil(ms))).add(fn),
+  after: (ms, fn, now = performance.now()) => lane(Math.max(0, Math.ceil(ms))).add(fn, now),
 }

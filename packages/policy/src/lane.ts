@@ -37,11 +37,11 @@ class Lane {
     this.#ends.before = this.#ends.behind = this.#ends
   }
 
-  /** Queues `fn`; the answer takes it out again. */
-  add(fn: () => void): () => void {
+  /** Queues `fn`, at the time `now`; the answer takes it out again. */
+  add(fn: () => void, now: number): () => void {
     const ends = this.#ends
     const last = ends.before
-    const entry: Entry = { due: performance.now() + this.#ms, fn, before: last, behind: ends }
+    const entry: Entry = { due: now + this.#ms, fn, before: last, behind: ends }
     last.behind = ends.before = entry
     if (last === ends) this.#wake()
     return () => {
@@ -61,16 +61,22 @@ class Lane {
   #fire(): void {
     this.#timer = undefined
     const ends = this.#ends
+    const now = performance.now()
     try {
-      for (const now = performance.now(); ends.behind.due <= now; ) {
+      while (ends.behind.due <= now) {
         const entry = ends.behind
         remove(entry)
         entry.fn()
       }
     } finally {
-      if (ends.behind === ends) lanes.delete(this.#ms)
-      else if (this.#timer === undefined) this.#arm(Math.max(0, ends.behind.due - performance.now()))
+      if (this.#timer === undefined) this.#rest()
     }
+  }
+
+  #rest(): void {
+    const { behind } = this.#ends
+    if (behind === this.#ends) lanes.delete(this.#ms)
+    else this.#arm(Math.max(0, behind.due - performance.now()))
   }
 }
 

@@ -64,9 +64,9 @@ export class Run {
     if (atOnce) this.#giveUp?.(interruption.error)
   }
 
-  /** Throws what the call must fail with now, if it is interrupted. */
+  /** Throws if the call is interrupted. */
   check(): void {
-    if (this.interruption !== undefined) throw this.failed ? this.error : this.interruption.error
+    if (this.interruption !== undefined) throw this.interruption.error
   }
 
   /** What the work of a new attempt is given. */

@@ -37,8 +37,13 @@ export function timeout(ms: number, options: TimeoutOptions = {}): Stage {
     clock,
     mode,
     enter(run, slot) {
-      const cancel = clock.after(ms, () => run.interrupt({ is: 'timeout', slot, error: passed() }, atOnce))
-      const at = clock.now() + ms
+      const now = clock.now()
+      const at = now + ms
+      const cancel = clock.after(
+        ms,
+        () => run.interrupt({ is: 'timeout', slot, error: passed() }, atOnce),
+        now,
+      )
       run.memo[slot] = { at, outer: run.deadline, cancel } satisfies Armed
       run.deadline = Math.min(run.deadline, at)
     },

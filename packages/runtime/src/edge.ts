@@ -3,9 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayEvent, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { Config } from './config/schema.ts'
+import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
-import { takeovers } from './takeovers.ts'
 
 export interface EdgeOptions {
   readonly config: Config
@@ -21,7 +21,7 @@ export interface Edge {
 
 /** Serves the gateway and the control API, and reports to the governor once a second. */
 export async function edge({ config, governor, sockets }: EdgeOptions): Promise<Edge> {
-  const tell = takeovers((line) => console.log(line))
+  const tell = gatewayLines((line) => console.log(line))
   const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor')) as GovernorView, door.status())

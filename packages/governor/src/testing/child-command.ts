@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 
 /** What a test child does, in this order. It runs until it is killed, unless `exit` is given. */
 export interface ChildBehaviour {
+  readonly ignoreTerm?: boolean
   /** Written to stdout at once, one line each. */
   readonly say?: readonly string[]
-  readonly ignoreTerm?: boolean
   /** Starts a child in the same group that ignores SIGTERM, and says `grandchild <pid>`. */
   readonly grandchild?: boolean
   /** Serves HTTP on this port, or on the first inherited socket; `GET /pid` answers its pid. Says `listening <port>`. */
@@ -15,8 +15,8 @@ export interface ChildBehaviour {
   readonly exit?: number
 }
 
-// From source this is child-command.ts beside child.ts, and when published child-command.js beside child.js.
-const program = fileURLToPath(import.meta.url).replace(/child-command(?=\.[jt]s$)/, 'child')
+// The same file from src/testing and from dist/testing: tsc leaves it where it is.
+const program = fileURLToPath(new URL('../../src/testing/child.mjs', import.meta.url))
 
 /** The command of a real process that behaves as told. */
 export const childCommand = (behaviour: ChildBehaviour = {}): string[] => [

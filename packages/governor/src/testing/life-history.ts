@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { seededRandom } from '@holdfast/policy/testing'
 import type { GovernorEvent } from '../governor-event.ts'
-import { type Effect, type Life, type LifeEvent, step, unborn } from '../lifecycle.ts'
+import type { Effect, Life, LifeEvent } from '../life.ts'
+import { step, unborn } from '../lifecycle.ts'
 import { service } from '../service.ts'
 
 // A world for the lifecycle: it does what effects ask, in a random order, and mixes in what people ask for and what
@@ -10,7 +12,7 @@ const spec = service({ name: 'a', command: ['a'], stableAfter: 400, backoff: { i
 
 /** Lives through `length` random events; the same seed is the same history. */
 export const liveThrough = (seed: number, length: number): void => {
-  const random = chances(seed)
+  const random = seededRandom(seed)
   const world = newWorld()
   for (let i = 0; i < length; i++) {
     const events = [...asked, ...possible(world), ...stale(world.life, random)]
@@ -158,15 +160,4 @@ const heard = (world: World, event: GovernorEvent, chance: number): void => {
     'I4: at once after a stable run, and only then',
   )
   world.stable = false
-}
-
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-const chances = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,9 +1,10 @@
 import type { GatewayEvent, LinkFailure } from '@holdfast/gateway'
 
-/** Turns what the gateway tells into lines for people: one when another link answers a chain than before, one for each request that nobody answered whole. */
-export function takeovers(say: (line: string) => void): (event: GatewayEvent) => void {
+/** Turns what the gateway tells into lines for people: another link answers a chain than before, nobody could answer, a breaker changed its state. */
+export function gatewayLines(say: (line: string) => void): (event: GatewayEvent) => void {
   const last = new Map<string, string>()
   return (event) => {
+    if (!('chain' in event)) return say(breakerLine(event))
     const { chain, failures } = event
     const ms = Math.round(event.ms)
     if (event.type === 'chain.exhausted')
@@ -20,6 +21,19 @@ export function takeovers(say: (line: string) => void): (event: GatewayEvent) =>
     return say(
       `${chain}: ${event.link} took over${before === undefined ? '' : ` from ${before}`} (${reasons(failures)}), ${attempts}, ${ms} ms`,
     )
+  }
+}
+
+function breakerLine(event: Exclude<GatewayEvent, { chain: string }>): string {
+  switch (event.type) {
+    case 'breaker.opened':
+      return `${event.policy}: breaker opened for ${Math.round(event.openFor)} ms, after: ${event.error instanceof Error ? event.error.message : event.error}`
+    case 'breaker.half-opened':
+      return `${event.policy}: breaker lets a probe through`
+    case 'breaker.isolated':
+      return `${event.policy}: breaker isolated`
+    case 'breaker.closed':
+      return `${event.policy}: breaker closed`
   }
 }
 
