@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answering, caption, takeover } from '../examples/quickstart/answering.ts'
 import { known } from '../examples/quickstart/answers.ts'
-import { ask, events, type Part } from '../examples/quickstart/ask.ts'
 import { behaviour, type Mode } from '../examples/quickstart/behaviour.ts'
-import { page } from '../examples/quickstart/page.ts'
-import { wordWrap } from '../examples/quickstart/word-wrap.ts'
+import { answering, caption, takeover } from '../examples/quickstart/demo/answering.ts'
+import { ask, events, type Part } from '../examples/quickstart/demo/ask.ts'
+import { page } from '../examples/quickstart/demo/page.ts'
+import { wordWrap } from '../examples/quickstart/demo/word-wrap.ts'
 
 const { question, answer } = known[1]!
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'quickstart-'))
-const source = import.meta.resolve('../examples/quickstart/running.ts')
+const source = import.meta.resolve('../examples/quickstart/demo/running.ts')
 
 /** A program that tells its process id and how often it is asked to end, and starts another in a process group of its own. */
 const stubborn = script(

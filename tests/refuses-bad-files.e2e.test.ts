@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { holdfast, scratchFolder } from './running-holdfast.ts'
+import { holdfast, scratchFolder } from './harness/running-holdfast.ts'
 
 const proof = 'touch-me'
 /** A service that would leave a file behind if anything were started. */

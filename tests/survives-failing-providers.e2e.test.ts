@@ -1,9 +1,9 @@
 import { setInterval } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { answerTo } from '../examples/quickstart/answers.ts'
-import { behave, chainFile } from './chain-file.ts'
-import { ask, type Fate } from './chat-client.ts'
-import { freePorts, runningHoldfast } from './running-holdfast.ts'
+import { behave, chainFile } from './harness/chain-file.ts'
+import { ask, type Fate } from './harness/chat-client.ts'
+import { freePorts, runningHoldfast } from './harness/running-holdfast.ts'
 
 const question = 'What is a circuit breaker?'
 const rule = 'The models are away.'

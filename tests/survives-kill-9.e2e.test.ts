@@ -1,9 +1,9 @@
 import { seededRandom } from '@holdfast/policy/testing'
 import { expect, it } from 'vitest'
 import { answerTo } from '../examples/quickstart/answers.ts'
-import { chainFile } from './chain-file.ts'
-import { ask, type Fate } from './chat-client.ts'
-import { freePorts, type RunningHoldfast, runningHoldfast } from './running-holdfast.ts'
+import { chainFile } from './harness/chain-file.ts'
+import { ask, type Fate } from './harness/chat-client.ts'
+import { freePorts, type RunningHoldfast, runningHoldfast } from './harness/running-holdfast.ts'
 
 const question = 'Why do retries need jitter?'
 const kills = 30

@@ -23,10 +23,10 @@ const origins: Record<TargetName, string> = {
   holdfast: 'http://127.0.0.1:4790',
 }
 
-const cli = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const cli = join(import.meta.dirname, '../../packages/cli/bin/holdfast.cjs')
 const programs: Record<Exclude<TargetName, 'direct'>, string[]> = {
   bare: [join(import.meta.dirname, 'bare.ts'), '4793', origins.direct],
-  holdfast: ['--conditions=@holdfast/source', cli, 'up', '-f', 'holdfast.yaml'],
+  holdfast: [cli, 'up', '-f', 'holdfast.yaml'],
 }
 
 /** Starts a target, and resolves once it answers rightly. Rejects if it exits instead, or does neither in 20 s. */

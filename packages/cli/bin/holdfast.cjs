@@ -3,27 +3,26 @@
 'use strict'
 var found = process.versions.node
 if (Number(found.split('.')[0]) < 24) {
-  console.error(
-    'holdfast needs Node 24 or newer, and this is Node ' +
-      found +
-      '; install it from nodejs.org and try again.',
-  )
+  console.error('holdfast needs Node 24 or newer, and this is Node ' + found + '.')
   process.exit(1)
 }
 var fs = require('node:fs')
+var nodeModule = require('node:module')
 var path = require('node:path')
 var url = require('node:url')
-var built = path.join(__dirname, '..', 'dist', 'main.js')
-if (fs.existsSync(built)) {
-  import(url.pathToFileURL(built).href)
-} else {
-  // In a checkout nothing is built: the sources run as they are, found by the condition that only the workspace uses.
-  require('node:module').registerHooks({
+
+nodeModule.enableCompileCache()
+var source = path.join(__dirname, '..', 'src', 'main.ts')
+if (fs.existsSync(source)) {
+  // A checkout runs its sources as they are, found by the condition that only the workspace uses; what is published has none.
+  nodeModule.registerHooks({
     resolve: (specifier, context, next) =>
       next(
         specifier,
         Object.assign({}, context, { conditions: context.conditions.concat('@holdfast/source') }),
       ),
   })
-  import(url.pathToFileURL(path.join(__dirname, '..', 'src', 'main.ts')).href)
+  import(url.pathToFileURL(source).href)
+} else {
+  import(url.pathToFileURL(path.join(__dirname, '..', 'dist', 'main.js')).href)
 }

@@ -73,6 +73,22 @@ const lives = (pid: number) => {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
 }
+/** A command that leaves a writer outside its group, which says `late` when the command is gone, and then does `next`. */
+const escaping = (next: string) => {
+  const writer = `console.log('up')
+    const timer = setInterval(() => {
+      if (process.ppid === Number(process.argv[1])) return
+      console.log('late')
+      clearInterval(timer)
+    }, 5)`
+  const leader = `const { once } = require('node:events')
+    const { spawn } = require('node:child_process')
+    const writer = spawn(process.execPath, ['-e', ${JSON.stringify(writer)}, String(process.pid)], {
+      detached: true, stdio: ['ignore', 1, 'ignore'],
+    })
+    once(writer, 'spawn').then(() => { ${next} })`
+  return ['node', '-e', leader]
+}
 /** Lets time pass until something has happened. */
 const passing = async (clock: FakeClock, happening: Promise<unknown>) => {
   let over = false
@@ -316,10 +332,35 @@ describe('governor', () => {
     expect(lines).toContainEqual({ service: 'a', stream: 'stdout', line: 'end' })
   })
 
+  it('hears a process that left the group to the end, before stop resolves', async () => {
+    // Time stands still, so nothing cuts the late writer off.
+    const { g, lines } = kept([spec('a', { command: escaping('setInterval(() => {}, 1e6)') })], {
+      clock: fakeClock(),
+    })
+    await g.start()
+
+    await g.stop()
+
+    expect(lines).toContainEqual({ service: 'a', stream: 'stdout', line: 'late' })
+  })
+
+  it('takes no line of an earlier child for the readiness of the next', async () => {
+    const { g, events, event } = kept([
+      spec('a', { command: escaping('process.exit(1)'), ready: { line: 'late' } }),
+    ])
+    void g.start()
+    await event('service.exited', 4)
+
+    expect(types(events, 'service.ready')).toEqual([])
+  })
+
   it('gives a child its environment, and the Node that runs the governor', async () => {
     const code = `console.log('up', process.execPath, process.env.COLOUR, process.env.LISTEN_FDS, process.pid)`
     const { g, line } = kept([
-      spec('a', { command: ['node', '-e', `${code}; setInterval(() => {}, 1e6)`], env: { COLOUR: 'red' } }),
+      spec('a', {
+        command: ['node', '-e', `${code}; setInterval(() => {}, 1e6)`],
+        env: { COLOUR: 'red', PATH: '/usr/bin:/bin' },
+      }),
     ])
     await g.start()
 

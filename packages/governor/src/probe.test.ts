@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { systemClock as clock } from '@holdfast/policy'
+import { fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Probe, probe } from './probe.ts'
 
@@ -70,18 +71,20 @@ describe('probe', () => {
     await ready
   })
 
-  it('finds a line by its text or by an expression, whatever that remembers', async () => {
-    for (const line of ['ready on', /ready on \d+/g]) {
-      let times = 0
-      for (let i = 0; i < 2; i++) {
-        const probing = probe({ line }, { clock, found: () => times++ })
-        probing.line('starting')
-        probing.line('server ready on 4700')
-        probing.line('server ready on 4700')
-      }
+  it.each(['ready on', /ready on \d+/])('finds the line %s, once', (line) => {
+    let times = 0
+    const probing = probe({ line }, { clock, found: () => times++ })
+    for (const text of ['starting', 'server ready on 4700', 'server ready on 4700']) probing.line(text)
 
-      expect(times).toBe(2)
-    }
+    expect(times).toBe(1)
+  })
+
+  it('minds no place that an expression remembers from another start', () => {
+    const line = /ready/g
+    let times = 0
+    for (let i = 0; i < 2; i++) probe({ line }, { clock, found: () => times++ }).line('server ready')
+
+    expect(times).toBe(2)
   })
 
   it('without a probe is ready when the loop has turned once, not before', async () => {
@@ -95,22 +98,25 @@ describe('probe', () => {
 
   it('finds nothing after it was cancelled', async () => {
     let times = 0
-    let open = () => {}
-    const asked = new Promise<void>((resolve) => (open = resolve))
-    const { server, url } = await site((_, response) => {
-      open()
-      response.end()
-    })
-    const closed = once(server, 'connection').then(([socket]) => once(socket, 'close'))
-    const probings = [undefined, { line: 'up' }, { http: url }].map((ready) =>
-      probe(ready, { clock, found: () => times++ }),
-    )
-    await once(server, 'connection')
-    for (const probing of probings.slice(1)) probing.cancel()
-    probings[1]?.line('up')
-    await closed
-    await Promise.race([asked, turn()])
+    const probings = [undefined, { line: 'up' }].map((ready) => probe(ready, { clock, found: () => times++ }))
+    for (const probing of probings) probing.cancel()
+    for (const probing of probings) probing.line('up')
+    await turn()
 
-    expect(times).toBe(1)
+    expect(times).toBe(0)
+  })
+
+  it('leaves no timer and no connection behind when it is cancelled', async () => {
+    const still = fakeClock()
+    const { server, url } = await site(() => {})
+    const connected = once(server, 'connection')
+    const probing = probe({ http: url }, { clock: still, found: () => {} })
+    const [socket] = await connected
+
+    probing.cancel()
+    await once(socket, 'close')
+    await turn()
+
+    expect(still.pending).toBe(0)
   })
 })

@@ -1,7 +1,6 @@
 // For everyone: what calls something that may fail.
+
 export type { BackoffOptions, Jitter } from './backoff.ts'
-// For authors of policies.
-export { type Backoff, backoff } from './backoff.ts'
 export {
   type Breaker,
   type BreakerCounts,
@@ -18,20 +17,24 @@ export {
   BudgetConflictError,
   BudgetError,
   DeadlineError,
-  demand,
   FallbackError,
   HoldfastError,
   isHoldfastError,
   OptionError,
-  retryAfterOf,
   TimeoutError,
 } from './errors.ts'
-export { type Channel, channel, events, type GiveUpReason, type PolicyEvent } from './events.ts'
+export { events, type GiveUpReason, type PolicyEvent } from './events.ts'
 export { type FallbackOptions, fallback, type Link } from './fallback.ts'
 export { breakers, budgets, forget } from './registry.ts'
 export { budgetErrorOf, type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
-export type { Interruption, Run } from './run.ts'
-export type { Stage, Verdict } from './stage.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
 export type { Call, CallOptions, Work } from './work.ts'
 export { type Decorator, type Pipeline, type Policy, wrap } from './wrap.ts'
+
+// For authors of policies.
+
+export { type Backoff, backoff } from './backoff.ts'
+export { demand, retryAfterOf } from './errors.ts'
+export { type Channel, channel } from './events.ts'
+export type { Interruption, Run } from './run.ts'
+export type { Stage, Verdict } from './stage.ts'

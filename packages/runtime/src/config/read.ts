@@ -90,20 +90,8 @@ function complaints(issue: z.core.$ZodIssue): Complaint[] {
   }
   if (issue.code === 'invalid_key')
     return [{ path, message: issue.issues[0]?.message ?? issue.message, key: String(path.at(-1)) }]
-  if (issue.code === 'invalid_type' && issue.input === undefined && !issue.message.startsWith('must')) {
-    return [
-      { path, message: issue.message.includes('received undefined') ? `is missing` : typeMessage(issue) },
-    ]
-  }
-  return [
-    {
-      path,
-      message:
-        issue.code === 'invalid_type' && !issue.message.startsWith('must')
-          ? typeMessage(issue)
-          : issue.message,
-    },
-  ]
+  const own = issue.code !== 'invalid_type' || /^(must|is missing)/.test(issue.message)
+  return [{ path, message: own ? issue.message : typeMessage(issue) }]
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -4,8 +4,13 @@ import { address, addressText, duration, isLoopback } from './units.ts'
 
 /** What a holdfast.yaml may say, and what it means once read: durations in ms, addresses taken apart, everything defaulted. */
 
+/** A complaint in the user's words; a value that is not there at all is missing, whatever it should have been. */
+function says(complaint: string): { error: (issue: { readonly input?: unknown }) => string } {
+  return { error: ({ input }) => (input === undefined ? 'is missing' : complaint) }
+}
+
 const time = z
-  .string({ error: 'must be a duration with a unit, such as 500ms, 10s or 2m' })
+  .string(says('must be a duration with a unit, such as 500ms, 10s or 2m'))
   .transform((text, at) => {
     const ms = duration(text)
     if (ms !== undefined && ms > 0) return ms
@@ -16,7 +21,7 @@ const time = z
     return z.NEVER
   })
 
-const place = z.string({ error: 'must be an address such as 127.0.0.1:4700' }).transform((text, at) => {
+const place = z.string(says('must be an address such as 127.0.0.1:4700')).transform((text, at) => {
   const read = address(text)
   if (read && read.port > 0) return read
   at.addIssue({ code: 'custom', message: `'${text}' is no address: write host:port, such as 127.0.0.1:4700` })
@@ -33,18 +38,19 @@ const loopback = place.superRefine((read, at) => {
 })
 
 const count = z
-  .int({ error: 'must be a whole number of at least 1' })
-  .min(1, { error: 'must be a whole number of at least 1' })
+  .int(says('must be a whole number of at least 1'))
+  .min(1, says('must be a whole number of at least 1'))
 const word = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'must be a name of letters, digits, _ . and -' })
-const text = z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, says('must be a name of letters, digits, _ . and -'))
+const text = z.string(says('must be text')).min(1, says('must not be empty'))
 
 const policy = z.strictObject({
   preset: z
-    .enum(['default', 'transient', 'slowService', 'none'], {
-      error: 'must be one of default, transient, slowService, none',
-    })
+    .enum(
+      ['default', 'transient', 'slowService', 'none'],
+      says('must be one of default, transient, slowService, none'),
+    )
     .optional(),
   retry: z
     .strictObject({ attempts: count.optional(), initial: time.optional(), max: time.optional() })
@@ -66,8 +72,8 @@ const policy = z.strictObject({
 })
 
 const upstream = z.strictObject({
-  dialect: z.literal('openai', { error: 'must be openai: the only dialect so far' }).optional(),
-  url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }),
+  dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
+  url: z.url({ protocol: /^https?$/, ...says('must be an http:// or https:// address') }),
   key: text.optional(),
   model: text.optional(),
   policy: text.optional(),
@@ -88,9 +94,10 @@ const rule = z.strictObject({
 })
 
 const service = z.strictObject({
-  command: z.union([text, z.array(text).min(1)], {
-    error: 'must be a command line, or a list of the program and its arguments',
-  }),
+  command: z.union(
+    [text, z.array(text).min(1)],
+    says('must be a command line, or a list of the program and its arguments'),
+  ),
   cwd: text.optional(),
   env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
   listen: place.optional(),
@@ -112,7 +119,7 @@ export const schema = z.strictObject({
   policies: z.record(word, policy).default({}),
   upstreams: z.record(word, upstream).default({}),
   rules: z.array(rule).default([]),
-  chains: z.record(word, z.array(text).min(1, { error: 'must have at least one link' })).default({}),
+  chains: z.record(word, z.array(text).min(1, says('must have at least one link'))).default({}),
   services: z.record(word, service).default({}),
 })
 

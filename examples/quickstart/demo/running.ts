@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** A Node program that runs beside us and ends with us. */
@@ -15,7 +16,7 @@ export type Running = {
 /** Runs Node with these arguments, in this folder. What it writes is passed on as it is, or the end of it is kept. */
 export function running(args: readonly string[], output: 'pass' | 'keep'): Running {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('./leash.ts'), ...args], {
-    cwd: import.meta.dirname,
+    cwd: join(import.meta.dirname, '..'),
     detached: true, // a process group of its own: Ctrl-C reaches us alone, and the child hears of it exactly once
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the channel is the leash
   })

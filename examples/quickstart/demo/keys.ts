@@ -1,4 +1,4 @@
-import type { Mode } from './behaviour.ts'
+import type { Mode } from '../behaviour.ts'
 import { behave, isProvider, type Provider, pidOf } from './doors.ts'
 import type { Page } from './page.ts'
 

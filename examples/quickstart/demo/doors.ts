@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Mode } from './behaviour.ts'
+import type { Mode } from '../behaviour.ts'
 
 /** Where everything of `holdfast.yaml` listens. */
 export const doors = {

@@ -8,9 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Status } from '@holdfast/runtime'
 
-const root = join(import.meta.dirname, '..')
-const command = join(root, 'packages/cli/src/main.ts')
-const sources = '--conditions=@holdfast/source'
+const root = join(import.meta.dirname, '../..')
+const command = join(root, 'packages/cli/bin/holdfast.cjs')
 
 /** The provider of the quickstart, as a command line for a holdfast.yaml. */
 export const providerScript = join(root, 'examples/quickstart/provider.ts')
@@ -20,7 +19,7 @@ export async function holdfast(
   args: readonly string[],
   cwd: string,
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [sources, command, ...args], {
+  const child = spawn(process.execPath, [command, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1' },
   })
@@ -48,7 +47,7 @@ export interface RunningHoldfast extends AsyncDisposable {
 export async function runningHoldfast(yaml: string, control: number): Promise<RunningHoldfast> {
   const folder = scratchFolder()
   writeFileSync(join(folder, 'holdfast.yaml'), yaml)
-  const child = spawn(process.execPath, [sources, command, 'up'], {
+  const child = spawn(process.execPath, [command, 'up'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { known } from '../answers.ts'
 import { type Answering, caption, takeover } from './answering.ts'
-import { known } from './answers.ts'
 import { ask } from './ask.ts'
 import { doors } from './doors.ts'
 import { keys, legend } from './keys.ts'

@@ -1,19 +1,16 @@
 // What `npm start` runs: Holdfast with two model providers, and on a terminal someone who keeps asking them questions.
 import { join } from 'node:path'
-import { behaviour } from './behaviour.ts'
+import { behaviour } from '../behaviour.ts'
 import { doors, ready } from './doors.ts'
 import { orphaned } from './orphaned.ts'
 import { running } from './running.ts'
 import { stage } from './stage.ts'
 
 const onTerminal = process.stdout.isTTY && process.stdin.isTTY
-const holdfast = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const holdfast = join(import.meta.dirname, '../../../packages/cli/bin/holdfast.cjs')
 
 mendProviders()
-const runtime = running(
-  ['--conditions=@holdfast/source', holdfast, 'up', '-f', 'holdfast.yaml'],
-  onTerminal ? 'keep' : 'pass',
-)
+const runtime = running([holdfast, 'up', '-f', 'holdfast.yaml'], onTerminal ? 'keep' : 'pass')
 const ending = new AbortController()
 
 /** Ends everything in order. */
