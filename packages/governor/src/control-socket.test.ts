@@ -1,20 +1,27 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fakeClock } from '@holdfast/policy/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type ControlClient, type ControlClientOptions, connectControl } from './control-client.ts'
 import { controlPath } from './control-path.ts'
 import { type ControlOptions, type ControlSocket, serveControl } from './control-socket.ts'
+
+/** A folder that is gone after the test. */
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
 
 const open: (ControlSocket | ControlClient | Socket)[] = []
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await ('close' in each ? each.close() : each.destroy())
 })
-const freshPath = () => join(mkdtempSync(join(tmpdir(), 'holdfast-')), 'control.sock')
+const freshPath = () => join(folder(), 'control.sock')
 const serving = async (calls: ControlOptions['calls'] = {}, path = freshPath()) => {
   const server = await serveControl({ path, calls })
   open.push(server)

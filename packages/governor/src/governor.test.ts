@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { ServiceLine } from './child.ts'
 import { type Governor, type GovernorOptions, governor } from './governor.ts'
 import type { GovernorEvent } from './governor-event.ts'
@@ -12,6 +12,13 @@ import { addressFree, holdListener } from './held-listener.ts'
 import { signalGroup } from './process-group.ts'
 import type { ServiceSpec } from './service.ts'
 import { childCommand } from './testing/child-command.ts'
+
+/** A folder that is gone after the test. */
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
 
 const quick = { stopGrace: 100, backoff: { initial: 5, max: 20 }, stableAfter: 0 }
 const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
@@ -430,7 +437,7 @@ describe('governor', () => {
   })
 
   it('keeps a record of what lives, and none when nothing does', async () => {
-    const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    const stateDir = folder()
     const { g, of } = kept([spec('a')], { stateDir })
     await g.start()
 
@@ -450,7 +457,7 @@ describe('governor', () => {
   })
 
   it('ends what a governor killed with SIGKILL left, and refuses beside one that lives', async () => {
-    const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    const stateDir = folder()
     const program = `
       import { governor } from ${JSON.stringify(import.meta.resolve('./governor.ts'))}
       const g = governor({ services: [${JSON.stringify(spec('a'))}], stateDir: ${JSON.stringify(stateDir)} })

@@ -1,11 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { mark, type ProcessMark, reapLeftovers, runRecord } from './run-record.ts'
 import { childCommand } from './testing/child-command.ts'
+
+/** A folder that is gone after the test. */
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
 
 const children: ChildProcess[] = []
 afterEach(async () => {
@@ -23,7 +30,7 @@ const born = async () => {
   return { child, pid: child.pid! }
 }
 const recorded = (governor: ProcessMark, child: ProcessMark) => {
-  const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  const stateDir = folder()
   const children = [{ service: 'a', ...child }]
   writeFileSync(join(stateDir, 'run.json'), JSON.stringify({ governor, children }))
   return stateDir
@@ -32,7 +39,7 @@ const dead: ProcessMark = { pid: process.pid, started: 'long ago' }
 
 describe('runRecord', () => {
   it('holds who lives, and is gone with the last of them', async () => {
-    const stateDir = join(mkdtempSync(join(tmpdir(), 'holdfast-')), 'new', 'state')
+    const stateDir = join(folder(), 'new', 'state')
     const { pid } = await born()
     const record = runRecord(stateDir)
 
@@ -80,7 +87,7 @@ describe('reapLeftovers', () => {
   it.each(['', 'null', '{"governor":{}}', '{"governor":{"pid":1,"started":"x"},"children":[{"pid":"1"}]}'])(
     'takes the record %j for none',
     async (text) => {
-      const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+      const stateDir = folder()
       writeFileSync(join(stateDir, 'run.json'), text)
 
       expect(await reapLeftovers(stateDir)).toEqual({ is: 'reaped', services: [] })
