@@ -10,7 +10,7 @@ import {
   wrap,
 } from '@holdfast/policy'
 import { Pool } from 'undici'
-import type { Patience } from './exchange.ts'
+import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import { UpstreamTally } from './tally.ts'
 
@@ -52,15 +52,6 @@ export interface UpstreamSetting {
   readonly clock: Clock
   readonly random: () => number
 }
-
-/** The limits where a policy sets none, in ms. */
-export const patienceDefaults = {
-  connect: 5_000,
-  headers: 60_000,
-  firstToken: 10_000,
-  idle: 15_000,
-  total: 120_000,
-} as const
 
 export function upstream(
   name: string,

@@ -1,101 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { CompletionStream } from './completion-stream.ts'
-import type { ExchangeOptions } from './exchange.ts'
 import { type OutHeaders, toClient } from './headers.ts'
-import { record, recordOf } from './json-value.ts'
-import { failureInBody, failureOf, ProviderFailure } from './provider-failure.ts'
+import { failureInBody, ProviderFailure } from './provider-failure.ts'
+import type { Answering, Reader } from './reader.ts'
 import { type SseEvent, SseReader, sseData } from './sse.ts'
 
-/** Reads one answer of a provider as it comes. `data` and `end` throw a `ProviderFailure` where the answer is none. */
-export interface Reader {
-  /** `full` asks for a pause: the client is behind. */
-  data(chunk: Buffer): 'full' | undefined
-  /** The provider closed the answer. */
-  end(): void
-  /** The answer is whole, whatever becomes of the connection. */
-  readonly finished: boolean
-  /** The provider has said its last byte, so that its connection can be used again. */
-  readonly complete: boolean
-}
-
-interface Context extends ExchangeOptions {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-}
-
-const largestAnswer = 64 * 1024 * 1024
-const largestError = 64 * 1024
-
-/** An answer in one piece: kept back until it is whole and proven to be a completion, so that a broken one can still be answered by another link. */
-export class AnswerReader implements Reader {
-  readonly #context: Context & { readonly heard: () => void }
-  readonly #chunks: Buffer[] = []
-  #size = 0
-  finished = false
-  complete = false
-
-  constructor(context: Context & { readonly heard: () => void }) {
-    this.#context = context
-  }
-
-  data(chunk: Buffer): undefined {
-    this.#size += chunk.length
-    if (this.#size > largestAnswer) throw new RangeError(`an answer of more than ${largestAnswer} bytes`)
-    this.#chunks.push(chunk)
-    this.#context.heard()
-  }
-
-  end(): void {
-    this.complete = true
-    const { upstream, reply, status, headers, marks } = this.#context
-    const body = Buffer.concat(this.#chunks)
-    const json = recordOf(body.toString('utf8'))
-    if (!json || !Array.isArray(json['choices'])) throw noCompletion(upstream, json, headers)
-    reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
-    this.finished = true
-  }
-}
-
-/** An answer that is no completion: an error status, a redirection, or JSON where a stream was asked for. */
-export class ErrorReader implements Reader {
-  readonly #context: Context
-  readonly #chunks: Buffer[] = []
-  #size = 0
-  readonly finished = false
-  complete = false
-
-  constructor(context: Context) {
-    this.#context = context
-  }
-
-  data(chunk: Buffer): undefined {
-    if (this.#size < largestError) this.#chunks.push(chunk)
-    this.#size += chunk.length
-    if (this.#size >= largestError) this.#refuse()
-  }
-
-  end(): void {
-    this.complete = true
-    this.#refuse()
-  }
-
-  #refuse(): never {
-    const { upstream, status, headers } = this.#context
-    const body = Buffer.concat(this.#chunks)
-    if (status < 300) throw noCompletion(upstream, recordOf(body.toString('utf8')), headers)
-    throw failureOf({
-      upstream: upstream.name,
-      status,
-      contentType: headers['content-type'] ?? 'application/json',
-      body,
-      retryAfter: headers['retry-after'],
-      key: upstream.key,
-      wallNow: Date.now(),
-    })
-  }
-}
-
-export interface StreamContext extends Context {
+export interface StreamContext extends Answering {
   /** The first token is here. */
   readonly began: () => void
   /** Another event is here. */
@@ -237,29 +146,4 @@ const streamHeaders = {
 function takenUp(marks: OutHeaders): Buffer {
   const words = Object.entries(marks).map(([name, value]) => `${name}=${value}`)
   return Buffer.from(`: ${words.join(' ')}\n\n`)
-}
-
-function noCompletion(
-  upstream: { name: string; key: string | undefined },
-  json: Readonly<Record<string, unknown>> | undefined,
-  headers: IncomingHttpHeaders,
-): ProviderFailure {
-  const error = json?.['error']
-  const body = record(error) ?? (typeof error === 'string' ? { message: error } : undefined)
-  if (body) return failureInBody(body, upstream.name, upstream.key)
-  const encoding = headers['content-encoding']
-  const what =
-    encoding && encoding !== 'identity'
-      ? `is compressed (${encoding}) although that was refused`
-      : 'is no chat completion'
-  if (Array.isArray(json?.['choices'])) {
-    return new ProviderFailure({
-      class: 'permanent',
-      message: `${upstream.name} answered in one piece although a stream was asked for`,
-    })
-  }
-  return new ProviderFailure({
-    class: 'transient',
-    message: `${upstream.name} answered 200 with something that ${what}`,
-  })
 }

@@ -1,0 +1,36 @@
+import { toClient } from './headers.ts'
+import { recordOf } from './json-value.ts'
+import { noCompletion } from './no-completion.ts'
+import type { Answering, Reader } from './reader.ts'
+
+const largestAnswer = 64 * 1024 * 1024
+
+/** An answer in one piece: kept back until it is whole and proven to be a completion, so that a broken one can still be answered by another link. */
+export class AnswerReader implements Reader {
+  readonly #context: Answering & { readonly heard: () => void }
+  readonly #chunks: Buffer[] = []
+  #size = 0
+  finished = false
+  complete = false
+
+  constructor(context: Answering & { readonly heard: () => void }) {
+    this.#context = context
+  }
+
+  data(chunk: Buffer): undefined {
+    this.#size += chunk.length
+    if (this.#size > largestAnswer) throw new RangeError(`an answer of more than ${largestAnswer} bytes`)
+    this.#chunks.push(chunk)
+    this.#context.heard()
+  }
+
+  end(): void {
+    this.complete = true
+    const { upstream, reply, status, headers, marks } = this.#context
+    const body = Buffer.concat(this.#chunks)
+    const json = recordOf(body.toString('utf8'))
+    if (!json || !Array.isArray(json['choices'])) throw noCompletion(upstream, json, headers)
+    reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
+    this.finished = true
+  }
+}

@@ -1,0 +1,15 @@
+/** How long a provider may keep us waiting, in ms: for its first token (streams), for its headers (otherwise), and between tokens. */
+export interface Patience {
+  readonly headers: number
+  readonly firstToken: number
+  readonly idle: number
+}
+
+/** The limits where a policy sets none, in ms; `total` is for one attempt. */
+export const patienceDefaults = {
+  connect: 5_000,
+  headers: 60_000,
+  firstToken: 10_000,
+  idle: 15_000,
+  total: 120_000,
+} as const
