@@ -3,20 +3,10 @@ import { classOfError } from '@holdfast/transport'
 import type { ChatRequest } from './chat-request.ts'
 import { exchange } from './exchange.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
+import type { Link } from './link.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
-import { type Rule, ruleAnswer, sendRuleAnswer } from './rules.ts'
-import type { Upstream } from './upstream.ts'
-
-/** One place of a chain: a model behind an upstream, or the rules. */
-export type Link =
-  | {
-      readonly is: 'upstream'
-      readonly name: string
-      readonly upstream: Upstream
-      readonly model: string | undefined
-    }
-  | { readonly is: 'rules'; readonly name: 'rules'; readonly rules: readonly Rule[] }
+import { ruleAnswer, sendRuleAnswer } from './rules.ts'
 
 export interface Asked {
   readonly links: readonly Link[]

@@ -1,14 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { type BreakerEvent, type BreakerStatus, type Clock, forget, systemClock } from '@holdfast/policy'
-import { BodyTooLarge, bodyText } from './body-text.ts'
-import { askChain, type Link, type Outcome } from './chain.ts'
-import { type ChatRequest, chatRequest } from './chat-request.ts'
-import { type Journey, type LinkFailure, marks } from './journey.ts'
-import { refusal } from './refusal.ts'
-import { Reply, type WireError } from './reply.ts'
-import { type Rule, rulesModel } from './rules.ts'
-import { type ChainCounts, Tally } from './tally.ts'
-import { type Upstream, type UpstreamOptions, upstream } from './upstream.ts'
+import { type Clock, forget, systemClock } from '@holdfast/policy'
+import { type Chain, Completions } from './completions.ts'
+import type { GatewayEvent } from './gateway-event.ts'
+import { chainStatus, type GatewayStatus } from './gateway-status.ts'
+import { link } from './link.ts'
+import { invalid, Reply } from './reply.ts'
+import type { Rule } from './rules.ts'
+import { Tally } from './tally.ts'
+import { type UpstreamOptions, upstream } from './upstream.ts'
 
 export interface GatewayOptions {
   readonly upstreams: Readonly<Record<string, UpstreamOptions>>
@@ -18,39 +17,6 @@ export interface GatewayOptions {
   readonly on?: ((event: GatewayEvent) => void) | undefined
   readonly clock?: Clock
   readonly random?: () => number
-}
-
-/** What happened to a request, told when it has ended (`ms` is from the last byte of the request to the last of its answer), and to a breaker. */
-export type GatewayEvent =
-  | Exclude<BreakerEvent, { type: 'breaker.rejected' }>
-  | (Told & { readonly type: 'chain.answered'; readonly link: string; readonly attempts: number })
-  | (Told & { readonly type: 'chain.exhausted' })
-  | (Told & { readonly type: 'chain.broke-off' })
-
-interface Told {
-  readonly chain: string
-  readonly failures: readonly LinkFailure[]
-  readonly ms: number
-}
-
-export interface LinkStatus {
-  readonly name: string
-  readonly upstream: string | undefined
-  readonly breaker: BreakerStatus | undefined
-  readonly attempts: number
-  readonly failures: Readonly<Record<string, number>>
-}
-
-export interface ChainStatus {
-  readonly name: string
-  readonly links: readonly LinkStatus[]
-  readonly counts: ChainCounts
-  readonly lastAnsweredBy: string | undefined
-}
-
-export interface GatewayStatus {
-  readonly inFlight: number
-  readonly chains: readonly ChainStatus[]
 }
 
 /** One door to many language models: an HTTP handler for `/v1/*`, `/livez` and `/readyz`. */
@@ -65,233 +31,85 @@ export interface Gateway {
 
 /** Throws a `TypeError` for a link that names no upstream: a checked configuration never gets that far. */
 export function gateway(options: GatewayOptions): Gateway {
-  return new Door(options)
-}
-
-interface Chain {
-  readonly name: string
-  readonly links: readonly Link[]
-  readonly tally: Tally
-  lastAnsweredBy: string | undefined
-}
-
-class Door implements Gateway {
-  readonly #options: GatewayOptions
-  readonly #clock: Clock
-  readonly #upstreams = new Map<string, Upstream>()
-  readonly #chains = new Map<string, Chain>()
-  #inFlight = 0
-  #draining = false
-
-  constructor(options: GatewayOptions) {
-    const { clock = systemClock, random = Math.random } = options
-    this.#options = options
-    this.#clock = clock
-    for (const [name, of] of Object.entries(options.upstreams)) {
-      const made = upstream(name, of, { clock, random })
-      made.breaker.on((event) => {
-        if (event.type !== 'breaker.rejected') this.#tell(event)
-      })
-      this.#upstreams.set(name, made)
-    }
-    for (const [name, links] of Object.entries(options.chains)) {
-      this.#chains.set(name, {
-        name,
-        links: links.map((link) => this.#link(link)),
-        tally: new Tally(),
-        lastAnsweredBy: undefined,
-      })
-    }
-  }
-
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const reply = new Reply(response)
-    const path = (request.url ?? '/').split('?', 1)[0]
-    const route = routes.find((known) => known.path === path)
-    if (!route)
-      return reply.sendError(
-        404,
-        {},
-        invalid(`There is no ${path} here. Try POST /v1/chat/completions or GET /v1/models.`, 'unknown_path'),
-      )
-    if (route.method !== request.method && !(route.method === 'GET' && request.method === 'HEAD')) {
-      return reply.sendError(
-        405,
-        { allow: route.method },
-        invalid(`${path} takes ${route.method}.`, 'method_not_allowed'),
-      )
-    }
-    switch (route.path) {
-      case '/livez':
-        return reply.send(200, plain, Buffer.from('alive\n'))
-      case '/readyz':
-        return reply.send(
-          this.#draining ? 503 : 200,
-          plain,
-          Buffer.from(this.#draining ? 'stopping\n' : 'ready\n'),
-        )
-      case '/v1/models':
-        return reply.send(
-          200,
-          { 'content-type': 'application/json' },
-          Buffer.from(JSON.stringify(this.#models())),
-        )
-      case '/v1/chat/completions':
-        this.#chat(request, response, reply).catch((error: unknown) => fault(reply, error))
-    }
-  }
-
-  status(): GatewayStatus {
-    const chains = [...this.#chains.values()].map(({ name, links, tally, lastAnsweredBy }) => ({
-      name,
-      links: links.map((link) => this.#linkStatus(link)),
-      counts: tally.counts(),
-      lastAnsweredBy,
-    }))
-    return { inFlight: this.#inFlight, chains }
-  }
-
-  drain(): void {
-    this.#draining = true
-  }
-
-  async close(): Promise<void> {
-    this.drain()
-    await Promise.all([...this.#upstreams.values()].map((each) => each.close()))
-    for (const name of this.#upstreams.keys()) forget(name)
-  }
-
-  async #chat(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
-    const left = new AbortController()
-    response.once('close', () => {
-      if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
-    })
-    const request = await this.#read(incoming, reply)
-    if (!request) return
-    const chain = this.#chains.get(request.model)
-    if (!chain) {
-      const known = [...this.#chains.keys()].map((name) => `'${name}'`).join(', ')
-      return reply.sendError(
-        404,
-        {},
-        invalid(
-          `There is no chain '${request.model}'. \`model\` names a chain: ${known}.`,
-          'model_not_found',
-          'model',
-        ),
-      )
-    }
-    this.#inFlight++
-    chain.tally.began()
-    const journey: Journey = { chain: chain.name, began: this.#clock.now(), attempts: 0, failures: [] }
+  const { clock = systemClock, random = Math.random, rules = [] } = options
+  const tell = (event: GatewayEvent): void => {
     try {
-      const outcome = await askChain({
-        links: chain.links,
-        request,
-        reply,
-        journey,
-        signal: left.signal,
-        clock: this.#clock,
-      })
-      this.#conclude(chain, journey, reply, outcome)
-    } finally {
-      this.#inFlight--
-    }
-  }
-
-  async #read(incoming: IncomingMessage, reply: Reply): Promise<ChatRequest | undefined> {
-    try {
-      const request = chatRequest(await bodyText(incoming), incoming.headers)
-      if (typeof request !== 'string') return request
-      reply.sendError(400, {}, invalid(request, 'invalid_request'))
-    } catch (error) {
-      if (error instanceof BodyTooLarge)
-        reply.sendError(413, { connection: 'close' }, invalid(error.message, 'request_too_large'))
-      else if (!incoming.destroyed) throw error
-    }
-    return undefined
-  }
-
-  /** Says to the client, the counts and the listener how the request ended. */
-  #conclude(chain: Chain, journey: Journey, reply: Reply, outcome: Outcome): void {
-    const ms = this.#clock.now() - journey.began
-    const { failures } = journey
-    const told = { chain: chain.name, failures, ms }
-    if (outcome.is === 'answered') {
-      chain.lastAnsweredBy = outcome.link
-      chain.tally.ended({ answeredBy: outcome.link }, ms, failures)
-      return this.#tell({ type: 'chain.answered', ...told, link: outcome.link, attempts: journey.attempts })
-    }
-    if (outcome.is === 'cancelled') return chain.tally.ended('cancelled', ms, failures)
-    chain.tally.ended('failed', ms, failures)
-    if (outcome.is === 'refused' && !reply.begun) {
-      const { status, contentType, body } = outcome.failure.answer!
-      return reply.send(
-        status,
-        { 'content-type': contentType, 'x-should-retry': 'false', ...marks(journey, outcome.link) },
-        body,
-      )
-    }
-    const { error, headers } = refusal(journey)
-    if (reply.begun) {
-      reply.breakOff({ ...error, code: 'stream_broke_off' })
-      return this.#tell({ type: 'chain.broke-off', ...told })
-    }
-    reply.sendError(503, { ...headers, ...marks(journey, undefined) }, error)
-    this.#tell({ type: 'chain.exhausted', ...told })
-  }
-
-  #tell(event: GatewayEvent): void {
-    try {
-      this.#options.on?.(event)
+      options.on?.(event)
     } catch {
       // A listener's mistake is not the client's.
     }
   }
-
-  #link(name: string): Link {
-    if (name === rulesModel) return { is: 'rules', name: rulesModel, rules: this.#options.rules ?? [] }
-    const slash = name.indexOf('/')
-    const of = this.#upstreams.get(slash === -1 ? name : name.slice(0, slash))
-    if (!of) throw new TypeError(`the link '${name}' names no upstream`)
-    return { is: 'upstream', name, upstream: of, model: slash === -1 ? of.model : name.slice(slash + 1) }
+  const upstreams = new Map(
+    Object.entries(options.upstreams).map(([name, of]) => [name, upstream(name, of, { clock, random })]),
+  )
+  for (const { breaker } of upstreams.values()) {
+    breaker.on((event) => {
+      if (event.type !== 'breaker.rejected') tell(event)
+    })
   }
+  const chains = new Map(
+    Object.entries(options.chains).map(([name, links]): [string, Chain] => [
+      name,
+      {
+        name,
+        links: links.map((each) => link(each, upstreams, rules)),
+        tally: new Tally(),
+        lastAnsweredBy: undefined,
+      },
+    ]),
+  )
+  const completions = new Completions({ chains, clock, tell })
+  let draining = false
 
-  #linkStatus(link: Link): LinkStatus {
-    if (link.is === 'rules')
-      return { name: link.name, upstream: undefined, breaker: undefined, attempts: 0, failures: {} }
-    const { name, breaker, tally } = link.upstream
-    return {
-      name: link.name,
-      upstream: name,
-      breaker: breaker.status(),
-      attempts: tally.attempts,
-      failures: { ...tally.failures },
-    }
+  const routes: Readonly<Record<string, Route>> = {
+    'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
+    'GET /v1/models': (_, __, reply) =>
+      reply.send(200, { 'content-type': 'application/json' }, models(chains.keys())),
+    'GET /livez': (_, __, reply) => reply.send(200, plain, Buffer.from('alive\n')),
+    'GET /readyz': (_, __, reply) =>
+      reply.send(draining ? 503 : 200, plain, Buffer.from(draining ? 'stopping\n' : 'ready\n')),
   }
-
-  #models(): object {
-    const data = [...this.#chains.keys()].map((id) => ({
-      id,
-      object: 'model',
-      created: 0,
-      owned_by: 'holdfast',
-    }))
-    return { object: 'list', data }
+  return {
+    handle(request, response) {
+      const reply = new Reply(response)
+      const path = (request.url ?? '/').split('?', 1)[0]!
+      const route = routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`]
+      if (!route) return refusePath(path, Object.keys(routes), reply)
+      const answered = (async () => route(request, response, reply))()
+      answered.catch((error: unknown) => fault(reply, error))
+    },
+    status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
+    drain() {
+      draining = true
+    },
+    async close() {
+      draining = true
+      await Promise.all([...upstreams.values()].map((each) => each.close()))
+      for (const name of upstreams.keys()) forget(name)
+    },
   }
 }
 
-const routes = [
-  { path: '/v1/chat/completions', method: 'POST' },
-  { path: '/v1/models', method: 'GET' },
-  { path: '/livez', method: 'GET' },
-  { path: '/readyz', method: 'GET' },
-] as const
+type Route = (request: IncomingMessage, response: ServerResponse, reply: Reply) => void | Promise<void>
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
 
-function invalid(message: string, code: string, param: string | null = null): WireError {
-  return { message, type: 'invalid_request_error', code, param }
+/** The chains, as the OpenAI wire lists models. */
+function models(chains: Iterable<string>): Buffer {
+  const data = [...chains].map((id) => ({ id, object: 'model', created: 0, owned_by: 'holdfast' }))
+  return Buffer.from(JSON.stringify({ object: 'list', data }))
+}
+
+function refusePath(path: string, known: readonly string[], reply: Reply): void {
+  const allowed = known.flatMap((route) => (route.endsWith(` ${path}`) ? [route.split(' ', 1)[0]!] : []))
+  if (allowed.length > 0) {
+    return reply.sendError(
+      405,
+      { allow: allowed.join(', ') },
+      invalid(`${path} takes ${allowed.join(', ')}.`, 'method_not_allowed'),
+    )
+  }
+  reply.sendError(404, {}, invalid(`There is no ${path} here, but ${known.join(', ')}.`, 'unknown_path'))
 }
 
 /** A mistake of our own: the client still gets an answer, and the details stay in the log. */

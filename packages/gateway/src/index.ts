@@ -1,12 +1,6 @@
-export {
-  type ChainStatus,
-  type Gateway,
-  type GatewayEvent,
-  type GatewayOptions,
-  type GatewayStatus,
-  gateway,
-  type LinkStatus,
-} from './gateway.ts'
+export { type Gateway, type GatewayOptions, gateway } from './gateway.ts'
+export type { GatewayEvent } from './gateway-event.ts'
+export type { ChainStatus, GatewayStatus, LinkStatus } from './gateway-status.ts'
 export type { LinkFailure, LinkFailureClass } from './journey.ts'
 export type { Rule } from './rules.ts'
 export { bounds as durationBounds, type ChainCounts } from './tally.ts'

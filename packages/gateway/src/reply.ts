@@ -73,3 +73,8 @@ export class Reply {
     response.write(sseData({ error }), () => response.destroy())
   }
 }
+
+/** What is wrong with a request, as the OpenAI wire says it. */
+export function invalid(message: string, code: string, param: string | null = null): WireError {
+  return { message, type: 'invalid_request_error', code, param }
+}

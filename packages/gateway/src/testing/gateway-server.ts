@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Gateway, type GatewayEvent, type GatewayOptions, gateway } from '../gateway.ts'
+import { type Gateway, type GatewayOptions, gateway } from '../gateway.ts'
+import type { GatewayEvent } from '../gateway-event.ts'
 
 /** A gateway on a real socket, and what it told. */
 export interface GatewayServer extends AsyncDisposable {

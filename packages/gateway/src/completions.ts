@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '@holdfast/policy'
+import { BodyTooLarge, bodyText } from './body-text.ts'
+import { askChain, type Outcome } from './chain.ts'
+import { type ChatRequest, chatRequest } from './chat-request.ts'
+import type { GatewayEvent } from './gateway-event.ts'
+import { type Journey, marks } from './journey.ts'
+import type { Link } from './link.ts'
+import { refusal } from './refusal.ts'
+import { invalid, type Reply } from './reply.ts'
+import type { Tally } from './tally.ts'
+
+/** A chain by its name, and what became of the requests to it. */
+export interface Chain {
+  readonly name: string
+  readonly links: readonly Link[]
+  readonly tally: Tally
+  lastAnsweredBy: string | undefined
+}
+
+export interface CompletionsOptions {
+  readonly chains: ReadonlyMap<string, Chain>
+  readonly clock: Clock
+  readonly tell: (event: GatewayEvent) => void
+}
+
+/** Answers `POST /v1/chat/completions`, whatever happens: by a link of the chain, by its provider's own refusal, or by an error that says why. */
+export class Completions {
+  readonly #options: CompletionsOptions
+  #inFlight = 0
+
+  constructor(options: CompletionsOptions) {
+    this.#options = options
+  }
+
+  /** Requests that are being answered now. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  async handle(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+    const left = new AbortController()
+    response.once('close', () => {
+      if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
+    })
+    const request = await read(incoming, reply)
+    if (!request) return
+    const { chains, clock } = this.#options
+    const chain = chains.get(request.model)
+    if (!chain) return refuseModel(request.model, [...chains.keys()], reply)
+    const { name, links, tally } = chain
+    const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [] }
+    this.#inFlight++
+    tally.began()
+    try {
+      const outcome = await askChain({ links, request, reply, journey, signal: left.signal, clock })
+      this.#conclude(chain, journey, reply, outcome)
+    } finally {
+      this.#inFlight--
+    }
+  }
+
+  /** Says to the client, the counts and the listener how the request ended. */
+  #conclude(chain: Chain, journey: Journey, reply: Reply, outcome: Outcome): void {
+    const ms = this.#options.clock.now() - journey.began
+    const { tell } = this.#options
+    const { failures } = journey
+    const told = { chain: chain.name, failures, ms }
+    if (outcome.is === 'answered') {
+      chain.lastAnsweredBy = outcome.link
+      chain.tally.ended({ answeredBy: outcome.link }, ms, failures)
+      return tell({ type: 'chain.answered', ...told, link: outcome.link, attempts: journey.attempts })
+    }
+    if (outcome.is === 'cancelled') return chain.tally.ended('cancelled', ms, failures)
+    chain.tally.ended('failed', ms, failures)
+    if (outcome.is === 'refused' && !reply.begun) {
+      const { status, contentType, body } = outcome.failure.answer!
+      return reply.send(
+        status,
+        { 'content-type': contentType, 'x-should-retry': 'false', ...marks(journey, outcome.link) },
+        body,
+      )
+    }
+    const { error, headers } = refusal(journey)
+    if (reply.begun) {
+      reply.breakOff({ ...error, code: 'stream_broke_off' })
+      return tell({ type: 'chain.broke-off', ...told })
+    }
+    reply.sendError(503, { ...headers, ...marks(journey, undefined) }, error)
+    tell({ type: 'chain.exhausted', ...told })
+  }
+}
+
+async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatRequest | undefined> {
+  try {
+    const request = chatRequest(await bodyText(incoming), incoming.headers)
+    if (typeof request !== 'string') return request
+    reply.sendError(400, {}, invalid(request, 'invalid_request'))
+  } catch (error) {
+    const tooLarge = error instanceof BodyTooLarge
+    if (tooLarge) reply.sendError(413, { connection: 'close' }, invalid(error.message, 'request_too_large'))
+    else if (!incoming.destroyed) throw error
+  }
+  return undefined
+}
+
+function refuseModel(model: string, known: readonly string[], reply: Reply): void {
+  const names = known.map((name) => `'${name}'`).join(', ')
+  const message = `There is no chain '${model}'. \`model\` names a chain: ${names}.`
+  reply.sendError(404, {}, invalid(message, 'model_not_found', 'model'))
+}
