@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { known } from '../examples/quickstart/answers.ts'
 import { behaviour, type Mode } from '../examples/quickstart/behaviour.ts'
-import { answering, caption, takeover } from '../examples/quickstart/demo/answering.ts'
+import { answering, caption, continuation, takenUp, takeover } from '../examples/quickstart/demo/answering.ts'
 import { ask, events, type Part } from '../examples/quickstart/demo/ask.ts'
 import { page } from '../examples/quickstart/demo/page.ts'
 import { wordWrap } from '../examples/quickstart/demo/word-wrap.ts'
@@ -30,14 +30,17 @@ describe('events', () => {
     ['whole events', ['data: a\n\ndata: b\n\n']],
     ['one character at a time', [...'data: a\r\n\r\ndata: b\r\n\r\n']],
     ['a break cut in the middle of its carriage return', ['data: a\r\n\r', '\ndata: b\n\n']],
-    ['comments and other fields', [': hi\n\nevent: x\nid: 1\ndata:a\n\n', 'retry: 5\ndata: b\n\n']],
+    ['other fields', ['event: x\nid: 1\ndata:a\n\n', 'retry: 5\ndata: b\n\n']],
     ['an unfinished event at the end', ['data: a\n\ndata: b\n\ndata: c\n']],
   ])('reads %s', async (_, texts) => {
-    expect(await all(events(pieces(...texts)))).toEqual(['a', 'b'])
+    expect(await all(events(pieces(...texts)))).toEqual([{ data: 'a' }, { data: 'b' }])
   })
 
   it('joins the data lines of one event', async () => {
-    expect(await all(events(pieces('data: a\ndata: b\n\n')))).toEqual(['a\nb'])
+    expect(await all(events(pieces('data: a\ndata: b\n\n: c\n\n')))).toEqual([
+      { data: 'a\nb' },
+      { comment: 'c' },
+    ])
   })
 })
 
@@ -124,6 +127,18 @@ describe('ask', () => {
       { is: 'text', text: 'Hi' },
       { is: 'broken', why },
     ])
+  })
+})
+
+describe('takenUp', () => {
+  it('reads from a comment who goes on with a sentence', () => {
+    const by = takenUp('x-holdfast-attempts=3 x-holdfast-link=secondary x-holdfast-failed=primary=transient')
+
+    expect(by).toEqual({ link: 'secondary', attempts: 3, failed: [{ link: 'primary', why: 'transient' }] })
+    expect(by && continuation(by, 12.3)).toBe(
+      'secondary goes on with the sentence of primary (transient) after 12 ms',
+    )
+    expect(takenUp('keep-alive')).toBeUndefined()
   })
 })
 

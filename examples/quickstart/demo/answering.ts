@@ -17,6 +17,22 @@ export function answering(headers: Headers): Answering {
   }
 }
 
+/** Reads the comment by which the gateway tells, in the middle of a stream, who goes on with the sentence; undefined for any other comment. */
+export function takenUp(comment: string): Answering | undefined {
+  if (!comment.startsWith('x-holdfast-')) return undefined
+  const pairs = comment.split(' ').map((pair): [string, string] => {
+    const [name = ''] = pair.split('=', 1)
+    return [name, pair.slice(name.length + 1)]
+  })
+  return answering(new Headers(pairs))
+}
+
+/** The line that tells who went on in the middle of a sentence, after what, in how many ms. */
+export function continuation({ link, failed }: Answering, after: number): string {
+  const from = failed.map(({ link, why }) => `${link} (${why})`).join(' and ')
+  return `${link} goes on with the sentence${from ? ` of ${from}` : ''} after ${Math.round(after)} ms`
+}
+
 /** The line below an answer: `primary, 1 attempt, 412 ms to first token`. */
 export function caption({ link, attempts }: Answering, after: number): string {
   return `${link}, ${attempts} attempt${attempts === 1 ? '' : 's'}, ${Math.round(after)} ms to first token`

@@ -1,9 +1,10 @@
-import { type Answering, answering } from './answering.ts'
+import { type Answering, answering, takenUp } from './answering.ts'
 
-/** What happens to one streamed question, in this order: `answering`, `text` … `text`, then one of the ends. */
+/** What happens to one streamed question, in this order: `answering`, `text` … `text`, perhaps `taken up` and more text, then one of the ends. */
 export type Part =
   | { is: 'answering'; by: Answering; after: number } // ms until the first word
   | { is: 'text'; text: string }
+  | { is: 'taken up'; by: Answering; after: number } // in the middle: ms since the last word before
   | { is: 'done' }
   | { is: 'broken'; why: string } // it ended in the middle
   | { is: 'refused'; status: number; why: string } // there never was an answer
@@ -36,8 +37,14 @@ export async function* ask(question: string, base: string, signal: AbortSignal):
     return yield { is: 'refused', status: response.status, why }
   }
   let spoken = false
+  let heard = performance.now()
   try {
-    for await (const data of events(response.body.pipeThrough(new TextDecoderStream()))) {
+    for await (const { data, comment } of events(response.body.pipeThrough(new TextDecoderStream()))) {
+      if (comment !== undefined) {
+        const by = takenUp(comment)
+        if (by) yield { is: 'taken up', by, after: performance.now() - heard }
+        continue
+      }
       if (data === '[DONE]') return yield { is: 'done' }
       const broken = errorIn(data)
       if (broken !== undefined) return yield { is: 'broken', why: broken }
@@ -47,6 +54,7 @@ export async function* ask(question: string, base: string, signal: AbortSignal):
         yield { is: 'answering', by: answering(response.headers), after: performance.now() - started }
       }
       spoken = true
+      heard = performance.now()
       yield { is: 'text', text }
     }
   } catch (error) {
@@ -56,8 +64,11 @@ export async function* ask(question: string, base: string, signal: AbortSignal):
   yield { is: 'broken', why: 'the stream ended before the answer did' }
 }
 
-/** The data of each server-sent event, however the text is cut into pieces. An event without its blank line is not one. */
-export async function* events(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+/** A server-sent event: its data, or what its comment says. */
+export type Event = { data: string; comment?: never } | { data?: never; comment: string }
+
+/** Each server-sent event, however the text is cut into pieces. An event without its blank line is not one. */
+export async function* events(pieces: AsyncIterable<string>): AsyncGenerator<Event> {
   let rest = ''
   for await (const piece of pieces) {
     rest += piece
@@ -66,8 +77,14 @@ export async function* events(pieces: AsyncIterable<string>): AsyncGenerator<str
     const blocks = complete.split(/\r\n\r\n|\n\n|\r\r/)
     rest = (blocks.pop() ?? '') + rest.slice(complete.length)
     for (const block of blocks) {
-      const lines = block.split(/\r\n|\n|\r/).filter((line) => line.startsWith('data:'))
-      if (lines.length > 0) yield lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n')
+      const said = (field: string) =>
+        block
+          .split(/\r\n|\n|\r/)
+          .filter((line) => line.startsWith(field))
+          .map((line) => line.slice(field.length).replace(/^ /, ''))
+      const [data, comment] = [said('data:'), said(':')]
+      if (data.length > 0) yield { data: data.join('\n') }
+      else if (comment.length > 0) yield { comment: comment.join('\n') }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { known } from '../answers.ts'
-import { type Answering, caption, takeover } from './answering.ts'
+import { type Answering, caption, continuation, takeover } from './answering.ts'
 import { ask } from './ask.ts'
 import { doors } from './doors.ts'
 import { keys, legend } from './keys.ts'
@@ -40,11 +40,17 @@ export async function stage(signal: AbortSignal, stop: () => void): Promise<void
       if (part.is === 'answering') below = `— ${caption(part.by, part.after)}`
       if (part.is === 'answering') introduce(part.by, part.after)
       else if (part.is === 'text') paper.text(part.text)
+      else if (part.is === 'taken up') goOn(part.by, part.after)
       else if (part.is === 'done') paper.line(below, 'dim')
       else if (part.is === 'broken') paper.line(`✗ this answer broke in the middle: ${part.why}`, 'red')
       else if (part.is === 'refused') paper.line(`✗ no answer, ${part.status}: ${part.why}`, 'red')
       else paper.line(`✗ the gateway cannot be reached: ${part.why}`, 'red')
     }
+  }
+
+  function goOn(by: Answering, after: number): void {
+    paper.line(`↳ ${continuation(by, after)}`, 'yellow')
+    answered = by.link
   }
 
   function introduce(by: Answering, after: number): void {
