@@ -8,6 +8,6 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/*.soak.test.ts'],
     testTimeout: 10_000,
     hookTimeout: 20_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

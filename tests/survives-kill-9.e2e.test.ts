@@ -27,10 +27,14 @@ it('answers all but what the killed edge had in hand while providers and edge ar
   }
 
   const clients = [true, false].map(client)
-  for (let kill = 0; kill < kills; kill++) {
-    const victim = (['primary', 'secondary', 'edge'] as const)[Math.floor(random() * 3)]!
-    await killed(holdfast, victim, () => {
-      if (victim === 'edge') edgeKilled.push(performance.now())
+  for (let done = 0; done < kills; ) {
+    const provider = random() < 0.5 ? 'primary' : 'secondary'
+    const victims: Victim[] = ([['edge'], [provider], [provider, 'edge']] satisfies Victim[][])[
+      Math.floor(random() * 3)
+    ]!.slice(0, kills - done)
+    done += victims.length
+    await killed(holdfast, victims, () => {
+      if (victims.includes('edge')) edgeKilled.push(performance.now())
     })
   }
   killing = false
@@ -48,17 +52,17 @@ it('answers all but what the killed edge had in hand while providers and edge ar
   expect(holdfast.lines.filter((line) => /ended \(SIGKILL\)/.test(line))).toHaveLength(kills)
 }, 90_000)
 
-/** Kills a process with -9 and waits until its governor has brought it back. */
-async function killed(
-  holdfast: RunningHoldfast,
-  name: 'primary' | 'secondary' | 'edge',
-  now: () => void,
-): Promise<void> {
+type Victim = 'primary' | 'secondary' | 'edge'
+
+/** Kills processes with -9, in one moment, and waits until their governor has brought them back. */
+async function killed(holdfast: RunningHoldfast, victims: readonly Victim[], now: () => void): Promise<void> {
   const { services, processes } = await holdfast.status()
-  const { pid } = name === 'edge' ? processes.edge : services.find((service) => service.name === name)!
-  const readiness = new RegExp(`holdfast \\| ${name} is ready`)
-  const before = holdfast.lines.filter((line) => readiness.test(line)).length
+  const targets = victims.map((name) => {
+    const { pid } = name === 'edge' ? processes.edge : services.find((service) => service.name === name)!
+    const readiness = new RegExp(`holdfast \\| ${name} is ready`)
+    return { pid: pid!, readiness, before: holdfast.lines.filter((line) => readiness.test(line)).length }
+  })
   now()
-  process.kill(pid!, 'SIGKILL')
-  await holdfast.line(readiness, before + 1)
+  for (const { pid } of targets) process.kill(pid, 'SIGKILL')
+  await Promise.all(targets.map(({ readiness, before }) => holdfast.line(readiness, before + 1)))
 }

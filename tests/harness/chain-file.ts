@@ -17,6 +17,7 @@ export function chainFile({
     command: [node, ${providerScript}, --name, ${name}, --port, "${port}", --pace, "1", --state, ./modes]
     listen: 127.0.0.1:${port}
     ready: http:/health
+    env: { NODE_COMPILE_CACHE: ./compiled }
     backoff: { initial: 10ms, max: 50ms }`
   return `
 gateway: { listen: 127.0.0.1:${gateway} }
