@@ -6,88 +6,92 @@ import { type Paint, widthOf } from './paint.ts'
  * Every state has a sign and a word; colour only repeats them.
  */
 export function picture(status: Status, paint: Paint, columns: number): string[] {
-  const { gateway, control } = status.listen
+  const { listen, level, inFlight, chains } = status
   const services = [...status.services, status.processes.edge]
-  const name = Math.max(
-    ...services.map((service) => service.name.length),
-    ...status.chains.flatMap(({ links }) => links.map((link) => link.name.length)),
-    4,
-  )
+  const named = [...services, ...chains.flatMap(({ links }) => links)]
+  const longest = Math.max(...named.map(({ name }) => name.length))
+  const show: Show = { paint, nameWidth: Math.min(longest, Math.max(8, columns - 40)) }
   const lines = [
-    `${paint.bold('holdfast')} ${levelWord(status, paint)}  ${paint.dim(`gateway http://${gateway}/v1 · control http://${control}`)}`,
+    `${paint.bold('holdfast')} ${sign(levelTones[level], level, paint)}  ${inFlight} in flight`,
+    paint.dim(`gateway http://${listen.gateway}/v1 · control http://${listen.control}`),
     '',
-    ...services.map((service) => `  ${serviceLine(service, name, paint)}`),
-    ...status.chains.flatMap((chain) => ['', ...chainLines(chain, name, paint)]),
+    ...services.map((service) => serviceLine(service, show)),
+    ...chains.flatMap((chain) => ['', ...chainLines(chain, show)]),
   ]
   return lines.map((line) => clipped(line, columns))
 }
 
-function levelWord({ level }: Status, paint: Paint): string {
-  if (level === 'healthy') return paint.green('● healthy')
-  return level === 'degraded' ? paint.yellow('◐ degraded') : paint.red('○ unhealthy')
+interface Show {
+  readonly paint: Paint
+  readonly nameWidth: number
 }
 
-function serviceLine(
-  { name, state, pid, restarts }: Status['services'][number],
-  width: number,
-  paint: Paint,
-): string {
-  const ready = state.is === 'ready'
-  const word = ready
-    ? paint.green('● ready')
-    : state.is === 'failed'
-      ? paint.red('○ failed')
-      : paint.yellow(`◐ ${state.is}`)
-  const facts = [
-    pid === undefined ? '' : `pid ${pid}`,
-    restarts > 0 ? `${restarts} restart${restarts === 1 ? '' : 's'}` : '',
-  ].filter(Boolean)
-  return `${name.padEnd(width)}  ${padded(word, 14)}${paint.dim(facts.join(' · '))}`
+type Tone = 'well' | 'between' | 'ill'
+type BreakerState = NonNullable<LinkStatus['breaker']>['is']
+
+const levelTones = { healthy: 'well', degraded: 'between', unhealthy: 'ill' } as const
+const breakerTones: Readonly<Record<BreakerState, Tone>> = {
+  closed: 'well',
+  'half-open': 'between',
+  open: 'ill',
+  isolated: 'ill',
 }
 
-function chainLines(chain: ChainStatus, width: number, paint: Paint): string[] {
-  const { requests, failed, answered } = chain.counts
-  const head = `chain ${paint.bold(chain.name)}  ${requests} request${requests === 1 ? '' : 's'}${failed > 0 ? paint.red(` · ${failed} failed`) : ''}`
+function sign(tone: Tone, word: string, paint: Paint): string {
+  if (tone === 'well') return paint.green(`● ${word}`)
+  return tone === 'between' ? paint.yellow(`◐ ${word}`) : paint.red(`○ ${word}`)
+}
+
+function serviceLine({ name, state, pid, restarts }: Status['services'][number], show: Show): string {
+  const tone = state.is === 'ready' ? 'well' : state.is === 'failed' ? 'ill' : 'between'
+  const facts = [pid !== undefined && `pid ${pid}`, restarts > 0 && counted(restarts, 'restart')]
+  return row(name, sign(tone, state.is, show.paint), show.paint.dim(listed(facts)), show)
+}
+
+function chainLines({ name, links, counts, lastAnsweredBy }: ChainStatus, show: Show): string[] {
+  const { requests, failed, answered } = counts
+  const { bold, red } = show.paint
   return [
-    head,
-    ...chain.links.map(
-      (link) =>
-        `  ${linkLine(link, answered[link.name] ?? 0, chain.lastAnsweredBy === link.name, width, paint)}`,
-    ),
+    `chain ${bold(name)}  ${counted(requests, 'request')}${failed > 0 ? red(` · ${failed} failed`) : ''}`,
+    ...links.map((link) => {
+      const answers = `${answered[link.name] ?? 0} answered`
+      const last = link.name === lastAnsweredBy && '← answered last'
+      return row(link.name, breakerSign(link, show.paint), listed([answers, probe(link), last]), show)
+    }),
   ]
 }
 
-function linkLine(link: LinkStatus, answers: number, last: boolean, width: number, paint: Paint): string {
-  const { breaker } = link
-  const state = breaker?.is
-  const word =
-    state === undefined
-      ? paint.dim('– always')
-      : state === 'closed'
-        ? paint.green('● closed')
-        : state === 'open'
-          ? paint.red('○ open')
-          : paint.yellow('◐ half-open')
-  const again =
-    breaker?.retryAfter !== undefined && state === 'open'
-      ? `probe in ${Math.ceil(breaker.retryAfter / 1_000)} s`
-      : ''
-  const facts = [`${answers} answered`, again, last ? '← answers now' : ''].filter(Boolean)
-  return `${link.name.padEnd(width)}  ${padded(word, 14)}${facts.join(' · ')}`
+function breakerSign({ breaker }: LinkStatus, paint: Paint): string {
+  return breaker ? sign(breakerTones[breaker.is], breaker.is, paint) : paint.dim('– always')
 }
 
-function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(1, width - widthOf(text)))
+/** When an open breaker lets somebody try again. */
+function probe({ breaker }: LinkStatus): string | false {
+  if (breaker?.is !== 'open') return false
+  return breaker.retryAfter > 0
+    ? `probe in ${Math.ceil(breaker.retryAfter / 1_000)} s`
+    : 'probe on next request'
 }
 
-/** Cut to the width of the terminal without cutting a colour in two. */
+function row(name: string, state: string, facts: string, { nameWidth }: Show): string {
+  const gap = ' '.repeat(Math.max(1, 14 - widthOf(state)))
+  return `  ${clipped(name, nameWidth).padEnd(nameWidth)}  ${state}${gap}${facts}`.trimEnd()
+}
+
+function listed(facts: readonly (string | false)[]): string {
+  return facts.filter((fact) => fact !== false).join(' · ')
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Cut to a width without cutting a colour in two. */
 function clipped(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line
-  let seen = 0
-  let out = ''
-  for (const [part, code] of line.matchAll(/(\x1b\[[0-9;]*m)|[^\x1b]/gu)) {
-    if (code === undefined && ++seen > columns) continue
-    out += part
-  }
-  return out
+  let room = columns - 1
+  return line.replace(/(\x1b\[[0-9;]*m)|[^\x1b]/gu, (part, code?: string) => {
+    if (code !== undefined || room-- > 0) return part
+    return room === -1 ? '…' : ''
+  })
 }

@@ -1,3 +1,5 @@
+import { widthOf } from './paint.ts'
+
 /** The part of a terminal that `Screen` writes to. */
 export interface Terminal {
   readonly columns?: number
@@ -20,17 +22,16 @@ export class Screen {
   }
 
   draw(lines: readonly string[]): void {
-    const fitting = lines.slice(0, Math.max(1, (this.#terminal.rows ?? 24) - 1))
+    const fitting = lines.slice(0, Math.max(1, (this.#terminal.rows || 24) - 1))
     if (fitting.length === this.#drawn.length && fitting.every((line, index) => line === this.#drawn[index]))
       return
-    this.#terminal.write(`${this.#erased()}${fitting.map((line) => `${line}\n`).join('')}`)
+    this.#terminal.write(this.#erased() + ended(fitting))
     this.#drawn = fitting
   }
 
   /** A line that stays, above the block. */
   say(line: string): void {
-    const block = this.#drawn
-    this.#terminal.write(`${this.#erased()}${line}\n${block.map((each) => `${each}\n`).join('')}`)
+    this.#terminal.write(this.#erased() + ended([line, ...this.#drawn]))
   }
 
   /** Takes the block away. */
@@ -40,6 +41,14 @@ export class Screen {
   }
 
   #erased(): string {
-    return this.#drawn.length > 0 ? `\x1b[${this.#drawn.length}A\x1b[J` : ''
+    if (this.#drawn.length === 0) return ''
+    // A terminal that became narrower has wrapped what was drawn.
+    const columns = this.#terminal.columns || Infinity
+    const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0)
+    return `\r\x1b[${rows}A\x1b[J`
   }
+}
+
+function ended(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
 }

@@ -10,15 +10,15 @@ interface StatusFlags {
 /** Exit codes of `holdfast status`; 1 is for every error, the most common of which is that nothing runs. */
 const exitCodes: Readonly<Record<Status['level'], number>> = { healthy: 0, degraded: 2, unhealthy: 3 }
 
-/** `holdfast status`: the picture of a running Holdfast, once. */
+/** `holdfast status`: the picture of a running Holdfast, once, and what ails it. */
 export async function status({ file, json }: StatusFlags): Promise<void> {
   const found = await runningStatus(file)
   const { stdout } = process
-  if (json) stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-  else
-    stdout.write(
-      `${[...picture(found, paint(coloured(stdout, process.env)), stdout.columns ?? 100), ...reasons(found)].join('\n')}\n`,
-    )
+  const colours = paint(coloured(stdout, process.env))
+  const lines = json
+    ? [JSON.stringify(found, null, 2)]
+    : [...picture(found, colours, stdout.columns || Infinity), ...reasons(found)]
+  stdout.write(`${lines.join('\n')}\n`)
   process.exitCode = exitCodes[found.level]
 }
 

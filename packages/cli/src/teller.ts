@@ -18,26 +18,27 @@ export interface Teller {
 }
 
 export function teller({ json, paint, say }: TellerOptions): Teller {
-  const machine = (fact: object): void => say(JSON.stringify({ time: new Date().toISOString(), ...fact }))
   if (json) {
+    const tell = (fact: object): void => say(JSON.stringify({ time: new Date().toISOString(), ...fact }))
     return {
-      line: ({ service, stream, line }) => machine({ type: 'service.wrote', service, stream, line }),
-      event: machine,
-      note: (type, message) => machine({ type, message }),
+      line: ({ service, stream, line }) => tell({ type: 'service.wrote', service, stream, line }),
+      event: tell,
+      note: (type, message) => tell({ type, message }),
     }
   }
+  const tell = (who: string, words: string): void => say(`${paint.dim(`${who} |`)} ${words}`)
   return {
-    line: ({ service, line }) => say(`${paint.dim(`${service} |`)} ${line}`),
+    line: ({ service, line }) => tell(service, line),
     event(event) {
       const words = worded(event)
-      if (words !== undefined)
-        say(
-          `${paint.dim('holdfast |')} ${event.type === 'service.failed' || event.type === 'service.exited' ? paint.red(words) : words}`,
-        )
+      if (words === undefined) return
+      tell('holdfast', bad.has(event.type) ? paint.red(words) : words)
     },
-    note: (_, message) => say(`${paint.dim('holdfast |')} ${message}`),
+    note: (_, message) => tell('holdfast', message),
   }
 }
+
+const bad: ReadonlySet<GovernorEvent['type']> = new Set(['service.exited', 'service.failed', 'record.failed'])
 
 function worded(event: GovernorEvent): string | undefined {
   switch (event.type) {
@@ -47,8 +48,11 @@ function worded(event: GovernorEvent): string | undefined {
       return `${event.service} is ready after ${Math.round(event.after)} ms`
     case 'service.exited':
       return `${event.service} ended (${event.signal ?? `exit code ${event.code}`}) after ${seconds(event.after)}`
-    case 'service.restarting':
-      return `${event.service} starts again ${event.delay > 0 ? `in ${Math.round(event.delay)} ms` : 'at once'}${event.attempt > 1 ? `, restart ${event.attempt} in a row` : ''}`
+    case 'service.restarting': {
+      const when = event.delay > 0 ? `in ${Math.round(event.delay)} ms` : 'at once'
+      const which = event.attempt > 1 ? `, restart ${event.attempt} in a row` : ''
+      return `${event.service} starts again ${when}${which}`
+    }
     case 'service.stopped':
       return `${event.service} has stopped`
     case 'service.failed':

@@ -12,6 +12,8 @@ interface UpFlags {
 /** `holdfast up`: brings a file up and stays until it is told to stop. */
 export async function up({ file, json }: UpFlags): Promise<void> {
   const { stdout } = process
+  // Whoever reads along may leave (`| head`); the services stay.
+  stdout.on('error', () => undefined)
   const live = stdout.isTTY === true && !json && process.env['TERM'] !== 'dumb'
   const colours = paint(coloured(stdout, process.env))
   const screen = new Screen(stdout)
@@ -19,16 +21,21 @@ export async function up({ file, json }: UpFlags): Promise<void> {
   const tell = teller({ json: json === true, paint: colours, say })
 
   const running = await bringUp({ file, environment: process.env, log: tell.line, on: tell.event })
-  const stopped = stopOnSignal(running, (why) => tell.note('stopping', why))
-  const drawing = live
-    ? setInterval(() => screen.draw(picture(running.status(), colours, stdout.columns ?? 80)), 250)
-    : undefined
+  let leaving = false
+  const stopped = stopOnSignal(running, (signal) => {
+    leaving = true
+    tell.note('stopping', `stopping (${signal})`)
+  })
+  const draw = (): void => screen.draw(picture(running.status(), colours, stdout.columns || 80))
+  const drawing = live ? setInterval(draw, 250) : undefined
 
   const { failed } = await running.started
-  const { listen } = running.status()
-  for (const { service, why } of failed)
-    tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`)
-  tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
+  if (!leaving) {
+    const { listen } = running.status()
+    for (const { service, why } of failed)
+      tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`)
+    tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
+  }
   await stopped
   clearInterval(drawing)
   screen.clear()
@@ -36,13 +43,13 @@ export async function up({ file, json }: UpFlags): Promise<void> {
 }
 
 /** Resolves when everything has stopped. The first signal asks for it; more change nothing, since the stop has a limit of its own. */
-function stopOnSignal(running: Up, begin: (why: string) => void): Promise<void> {
+function stopOnSignal(running: Up, begin: (signal: NodeJS.Signals) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let asked = false
     const on = (signal: NodeJS.Signals): void => {
       if (asked) return
       asked = true
-      begin(`stopping (${signal})`)
+      begin(signal)
       running.stop().then(resolve, reject)
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, on)

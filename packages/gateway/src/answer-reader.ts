@@ -1,6 +1,7 @@
+import { errorIn } from './error-in.ts'
 import { toClient } from './headers.ts'
 import { recordOf } from './json-value.ts'
-import { noCompletion } from './no-completion.ts'
+import { hasChoices, noCompletion } from './no-completion.ts'
 import type { Answering, Reader } from './reader.ts'
 
 const largestAnswer = 64 * 1024 * 1024
@@ -26,10 +27,10 @@ export class AnswerReader implements Reader {
 
   end(): void {
     this.complete = true
-    const { upstream, reply, status, headers, marks } = this.#context
+    const { reply, status, headers, marks } = this.#context
     const body = Buffer.concat(this.#chunks)
     const json = recordOf(body.toString('utf8'))
-    if (!json || !Array.isArray(json['choices'])) throw noCompletion(upstream, json, headers)
+    if (!json || errorIn(json) || !hasChoices(json)) throw noCompletion(this.#context, json)
     reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
     this.finished = true
   }

@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { classOfError } from '@holdfast/transport'
 import type { Dispatcher } from 'undici'
-import { AnswerReader } from './answer-reader.ts'
-import { ErrorReader } from './error-reader.ts'
 import type { Patience } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Answering, Reader, Speaker } from './reader.ts'
-import { StreamReader } from './stream-reader.ts'
+import { lingering, readerFor } from './reader-for.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
@@ -22,6 +20,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #reject: (failure: ProviderFailure) => void
   #controller: Dispatcher.DispatchController | undefined
   #reader: Reader | undefined
+  #paused = false
   #settled = false
 
   constructor(
@@ -50,7 +49,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
     this.#guard(() => {
-      this.#reader = this.#readerFor(status, headers)
+      this.#reader = readerFor({
+        ...this.#options,
+        status,
+        headers,
+        watchdog: this.#watchdog,
+        closed: () => this.#done(),
+      })
     })
   }
 
@@ -80,42 +85,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
     )
   }
 
-  #readerFor(status: number, headers: IncomingHttpHeaders): Reader {
-    const { request, upstream } = this.#options
-    const context = { ...this.#options, headers, status }
-    if (status >= 300) return new ErrorReader(context)
-    const { idle } = upstream.patience
-    if (!request.stream) {
-      this.#watchdog.expect('the rest of the answer', idle)
-      return new AnswerReader({ ...context, heard: () => this.#watchdog.alive() })
-    }
-    if (!/^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) return new ErrorReader(context)
-    return new StreamReader({
-      ...context,
-      began: () => this.#watchdog.expect('the next token', idle),
-      heard: () => this.#watchdog.alive(),
-      finished: () => this.#watchdog.expect('the end of the stream', Math.min(idle, lingering)),
-      closed: () => this.#done(),
-    })
-  }
-
   /** The client is slower than the provider: that is not the provider's silence. */
   #pause(controller: Dispatcher.DispatchController): void {
     controller.pause()
     this.#watchdog.stop()
+    this.#paused = true
     this.#options.reply.drained(() => {
       if (this.#settled) return
-      this.#watchdog.expect('the next token', this.#options.upstream.patience.idle)
+      this.#paused = false
+      this.#watchdog.resume()
       controller.resume()
     })
   }
 
   readonly #late = (waitingFor: string, limit: number): void => {
     if (this.#settled) return this.#hangUp()
-    if (this.#reader?.finished) {
-      this.#close()
-      return this.#hangUp()
-    }
+    if (this.#reader?.finished) return this.#cutOff()
     const { name } = this.#options.upstream
     this.#fail(
       new ProviderFailure({
@@ -127,8 +112,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   readonly #cancelled = (): void => {
-    const { name } = this.#options.upstream
+    const { upstream, reply } = this.#options
+    const { name } = upstream
     const late = this.#signal.reason instanceof Error && this.#signal.reason.name === 'TimeoutError'
+    if (late && this.#reader?.finished) return this.#cutOff()
+    if (late && this.#paused) {
+      reply.breakOff(tooSlow)
+      this.#done()
+      return this.#hangUp()
+    }
     this.#fail(
       new ProviderFailure({
         class: late ? 'timeout' : 'cancelled',
@@ -152,6 +144,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
             }),
       )
     }
+  }
+
+  /** The provider has said all that matters, and nobody waits for the rest. */
+  #cutOff(): void {
+    this.#close()
+    this.#hangUp()
   }
 
   /** The provider will say no more, and all it had to say was said. */
@@ -189,8 +187,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** How long a stream whose choices have all finished may keep its connection open: a usage event may follow, or `[DONE]`. */
-const lingering = 1_000
+/** The provider did its part in time; the client took so long to read that the attempt ran out of time. */
+const tooSlow = {
+  message: 'The answer was not read in time.',
+  type: 'timeout_error',
+  code: 'client_too_slow',
+  param: null,
+} as const
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -2,23 +2,40 @@ import type { IncomingMessage } from 'node:http'
 
 const largest = 32 * 1024 * 1024
 
-/** A request body above the limit; it is not read to its end. */
-export class BodyTooLarge extends Error {
-  override readonly name = 'BodyTooLarge'
-  constructor() {
-    super(`The body is larger than ${largest / 1024 / 1024} MiB.`)
+/** A request body that is no text the gateway takes, and the answer it deserves. */
+export class UnreadableBody extends Error {
+  override readonly name = 'UnreadableBody'
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
   }
 }
 
-/** The whole body of a request as text. Rejects with `BodyTooLarge`, or as the stream does when the client goes away. */
+/**
+ * The whole body of a request as text, without a byte order mark. Rejects with `UnreadableBody` where it is larger than 32 MiB (of which no more
+ * is kept, but the connection lives on, so that the client can read why) or not UTF-8, and as the stream does when the client goes away.
+ */
 export async function bodyText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  if (Number(request.headers['content-length'] ?? 0) > largest) throw new BodyTooLarge()
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  if (Number(request.headers['content-length'] ?? 0) > largest) throw tooLarge()
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largest) throw new BodyTooLarge()
+    if (size > largest) throw tooLarge()
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new UnreadableBody(400, 'invalid_request', 'The body must be UTF-8.')
+  }
+}
+
+function tooLarge(): UnreadableBody {
+  const limit = `${largest / 1024 / 1024} MiB`
+  return new UnreadableBody(413, 'request_too_large', `The body is larger than ${limit}.`)
 }

@@ -77,7 +77,7 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     }
     const before = journey.attempts
     const error = await askUpstream(asked, link)
-    if (error === undefined) return { is: 'answered', link: link.name }
+    if (error === undefined && !reply.broken) return { is: 'answered', link: link.name }
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
     if (error instanceof ProviderFailure && error.blame === 'request')
       return { is: 'refused', link: link.name, failure: error }

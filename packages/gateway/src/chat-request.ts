@@ -23,6 +23,12 @@ export function chatRequest(json: string, headers: IncomingHttpHeaders): ChatReq
   return { json, headers, model, stream: stream === true, body }
 }
 
+/** How many choices the answer has to have. */
+export function choicesAsked({ body }: ChatRequest): number {
+  const { n } = body
+  return typeof n === 'number' && n > 1 ? n : 1
+}
+
 /** Whether the request asks for more than text: tools, or an answer of a given format. */
 export function asksForStructure({ body }: ChatRequest): 'tools' | 'response format' | undefined {
   const { tools, functions } = body

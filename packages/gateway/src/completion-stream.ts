@@ -1,3 +1,4 @@
+import { errorIn } from './error-in.ts'
 import { record, recordOf } from './json-value.ts'
 
 /** What one event of a chat completion stream says about the stream. */
@@ -11,24 +12,32 @@ export type StreamNews =
 export type Chunk = Readonly<Record<string, unknown>>
 
 /**
- * Follows a stream of `chat.completion.chunk`s and knows when it is whole: after `[DONE]`, or when every choice that began has a `finish_reason`.
- * A stream that ends earlier was cut. (OpenAI API reference, "Streaming"; several providers leave `[DONE]` out.)
+ * Follows a stream of `chat.completion.chunk`s and knows when it is whole: after `[DONE]`, or when as many choices as were asked for, and every
+ * one that began, have a `finish_reason`. A stream that ends earlier was cut. (OpenAI API reference, "Streaming"; several providers leave `[DONE]` out.)
  */
 export class CompletionStream {
-  readonly #finished = new Map<number, boolean>()
+  readonly #asked: number
+  readonly #open = new Set<number>()
+  readonly #finished = new Set<number>()
 
-  /** Whether all that began has finished, so that an end without `[DONE]` is still an end. */
-  get whole(): boolean {
-    return this.#finished.size > 0 && ![...this.#finished.values()].includes(false)
+  /** `asked` is the `n` of the request. */
+  constructor(asked = 1) {
+    this.#asked = asked
   }
 
-  read(data: string): StreamNews {
+  /** Whether all that was asked for has finished, so that an end without `[DONE]` is still an end. */
+  get whole(): boolean {
+    return this.#open.size === 0 && this.#finished.size >= this.#asked
+  }
+
+  /** `name` is the event's own, where it has one. */
+  read(data: string, name?: string): StreamNews {
     if (data.trim() === '[DONE]') return { is: 'done' }
     const chunk = recordOf(data)
-    if (!chunk) return { is: 'garbage', why: 'an event that is not a JSON object' }
-    const error = record(chunk['error'])
+    const error = chunk && errorIn(chunk)
     if (error) return { is: 'error', body: error }
-    if (typeof chunk['error'] === 'string') return { is: 'error', body: { message: chunk['error'] } }
+    if (name === 'error') return { is: 'error', body: chunk ?? { message: data } }
+    if (!chunk) return { is: 'garbage', why: 'an event that is not a JSON object' }
     const choices = chunk['choices']
     if (!Array.isArray(choices)) return { is: 'quiet' }
     let content = false
@@ -41,14 +50,23 @@ export class CompletionStream {
 
   #follow(choice: Readonly<Record<string, unknown>>): boolean {
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0
-    const finished = typeof choice['finish_reason'] === 'string'
-    this.#finished.set(index, finished || this.#finished.get(index) === true)
+    const finished = hasFinished(choice)
+    if (finished) {
+      this.#finished.add(index)
+      this.#open.delete(index)
+    } else if (!this.#finished.has(index)) this.#open.add(index)
     const delta = record(choice['delta'])
     return (
       finished ||
       (delta !== undefined && Object.entries(delta).some(([key, value]) => key !== 'role' && says(value)))
     )
   }
+}
+
+/** Whether a choice says why it ended; several providers say `""` where they mean `null`. */
+export function hasFinished(choice: Readonly<Record<string, unknown>>): boolean {
+  const reason = choice['finish_reason']
+  return typeof reason === 'string' && reason !== ''
 }
 
 function says(value: unknown): boolean {

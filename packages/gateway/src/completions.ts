@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@holdfast/policy'
-import { BodyTooLarge, bodyText } from './body-text.ts'
+import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
 import type { GatewayEvent } from './gateway-event.ts'
@@ -74,12 +74,9 @@ export class Completions {
     if (outcome.is === 'cancelled') return chain.tally.ended('cancelled', ms, failures)
     chain.tally.ended('failed', ms, failures)
     if (outcome.is === 'refused' && !reply.begun) {
-      const { status, contentType, body } = outcome.failure.answer!
-      return reply.send(
-        status,
-        { 'content-type': contentType, 'x-should-retry': 'false', ...marks(journey, outcome.link) },
-        body,
-      )
+      const { status, body } = outcome.failure.answer!
+      const headers = { 'content-type': 'application/json', 'x-should-retry': 'false' }
+      return reply.send(status, { ...headers, ...marks(journey, outcome.link) }, body)
     }
     const { error, headers } = refusal(journey)
     if (reply.begun) {
@@ -97,8 +94,7 @@ async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatReques
     if (typeof request !== 'string') return request
     reply.sendError(400, {}, invalid(request, 'invalid_request'))
   } catch (error) {
-    const tooLarge = error instanceof BodyTooLarge
-    if (tooLarge) reply.sendError(413, { connection: 'close' }, invalid(error.message, 'request_too_large'))
+    if (error instanceof UnreadableBody) reply.sendError(error.status, {}, invalid(error.message, error.code))
     else if (!incoming.destroyed) throw error
   }
   return undefined
@@ -106,6 +102,6 @@ async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatReques
 
 function refuseModel(model: string, known: readonly string[], reply: Reply): void {
   const names = known.map((name) => `'${name}'`).join(', ')
-  const message = `There is no chain '${model}'. \`model\` names a chain: ${names}.`
+  const message = `There is no chain '${model.slice(0, 100)}'. \`model\` names a chain: ${names}.`
   reply.sendError(404, {}, invalid(message, 'model_not_found', 'model'))
 }

@@ -1,3 +1,4 @@
+import { headerText } from './headers.ts'
 import { recordOf } from './json-value.ts'
 import { noCompletion } from './no-completion.ts'
 import { failureOf } from './provider-failure.ts'
@@ -10,11 +11,13 @@ export class ErrorReader implements Reader {
   readonly #context: Answering
   readonly #chunks: Buffer[] = []
   #size = 0
-  readonly finished = false
+  /** An error has said what it is with its status; without its words it is still that error. */
+  readonly finished: boolean
   complete = false
 
   constructor(context: Answering) {
     this.#context = context
+    this.finished = context.status >= 300
   }
 
   data(chunk: Buffer): undefined {
@@ -31,13 +34,12 @@ export class ErrorReader implements Reader {
   #refuse(): never {
     const { upstream, status, headers } = this.#context
     const body = Buffer.concat(this.#chunks)
-    if (status < 300) throw noCompletion(upstream, recordOf(body.toString('utf8')), headers)
+    if (status < 300) throw noCompletion(this.#context, recordOf(body.toString('utf8')))
     throw failureOf({
       upstream: upstream.name,
       status,
-      contentType: headers['content-type'] ?? 'application/json',
       body,
-      retryAfter: headers['retry-after'],
+      retryAfter: headerText(headers['retry-after']),
       key: upstream.key,
       wallNow: Date.now(),
     })

@@ -1,18 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  ask as askAt,
+  askStream as askStreamAt,
   type FakeProvider,
   fakeAnswer,
   fakeProvider,
   type GatewayServer,
   gatewayServer,
+  quickPolicy,
+  type Streamed,
 } from './testing/index.ts'
 import type { UpstreamPolicy } from './upstream.ts'
-
-const quick: UpstreamPolicy = {
-  retry: { attempts: 2, backoff: { initial: 1, max: 2 } },
-  breaker: { failures: 100, openFor: 60_000 },
-  timeout: { connect: 1_000, headers: 150, firstToken: 150, idle: 150, total: 5_000 },
-}
 
 let one: FakeProvider
 let two: FakeProvider
@@ -33,8 +31,13 @@ afterEach(async () => {
 const serve = (policy: UpstreamPolicy, links = ['one', 'two', 'rules']): Promise<GatewayServer> =>
   gatewayServer({
     upstreams: {
-      one: { dialect: 'openai', url: one.url, key: 'sk-one-secret-key', policy: { ...quick, ...policy } },
-      two: { dialect: 'openai', url: two.url, model: 'big-two', policy: { ...quick, ...policy } },
+      one: {
+        dialect: 'openai',
+        url: one.url,
+        key: 'sk-one-secret-key',
+        policy: { ...quickPolicy, ...policy },
+      },
+      two: { dialect: 'openai', url: two.url, model: 'big-two', policy: { ...quickPolicy, ...policy } },
     },
     chains: { default: links, pinned: ['one/tiny-one'] },
     rules: [{ match: /capital of (?<land>\w+)/i, answer: 'Ask an atlas about $<land>.' }],
@@ -45,47 +48,8 @@ const restart = async (policy: UpstreamPolicy, links?: string[]): Promise<void> 
   door = await serve(policy, links)
 }
 
-const ask = (body: object = {}, init: RequestInit = {}): Promise<Response> =>
-  fetch(`${door.url}/v1/chat/completions`, {
-    method: 'POST',
-    body: JSON.stringify({
-      model: 'default',
-      messages: [{ role: 'user', content: 'Tell me of the fox.' }],
-      ...body,
-    }),
-    headers: { 'content-type': 'application/json' },
-    ...init,
-  })
-
-interface Streamed {
-  readonly text: string
-  readonly done: boolean
-  readonly error: { readonly code: string; readonly message: string } | undefined
-  readonly raw: string
-  readonly broken: boolean
-  readonly response: Response
-}
-
-const askStream = async (body: object = {}): Promise<Streamed> => {
-  const response = await ask({ stream: true, ...body })
-  let raw = ''
-  let broken = false
-  try {
-    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) raw += part
-  } catch {
-    broken = true
-  }
-  const events = raw.split('\n\n').flatMap((event) => (event.startsWith('data: ') ? [event.slice(6)] : []))
-  const chunks = events.filter((data) => data !== '[DONE]').map((data) => JSON.parse(data))
-  return {
-    text: chunks.map((chunk) => chunk.choices?.[0]?.delta?.content ?? '').join(''),
-    done: events.at(-1) === '[DONE]',
-    error: chunks.find((chunk) => chunk.error)?.error,
-    raw,
-    broken,
-    response,
-  }
-}
+const ask = (body: object = {}, init: RequestInit = {}): Promise<Response> => askAt(door.url, body, init)
+const askStream = (body: object = {}): Promise<Streamed> => askStreamAt(door.url, body)
 
 interface Answer {
   readonly choices: readonly { readonly message: { readonly content: string } }[]
@@ -279,9 +243,12 @@ describe('gateway', () => {
     expect(door.events).toContainEqual(expect.objectContaining({ type: 'breaker.opened', policy: 'one' }))
   })
 
-  it('does not open a breaker because clients ask wrongly', async () => {
+  it.each([
+    ['clients ask wrongly', 400],
+    ['a chain names a model that is not there', 404],
+  ])('does not open a breaker because %s', async (_, status) => {
     await restart({ breaker: { failures: 2, openFor: 60_000 } })
-    one.next(...Array.from({ length: 5 }, () => ({ does: 'refuse', status: 400 }) as const))
+    one.next(...Array.from({ length: 5 }, () => ({ does: 'refuse', status }) as const))
     for (let asked = 0; asked < 5; asked++) await ask()
 
     expect((await ask()).headers.get('x-holdfast-link')).toBe('one')

@@ -72,9 +72,14 @@ export function toClient(headers: IncomingHttpHeaders): OutHeaders {
   return out
 }
 
+/** The first value of a header: some servers send one twice. */
+export function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
 /** A header may declare others as belonging to the connection. */
 function connectionNames(headers: IncomingHttpHeaders): Set<string> | undefined {
-  const { connection } = headers
+  const connection = [headers.connection ?? []].flat().join(',')
   if (!connection || connection === 'keep-alive' || connection === 'close') return undefined
   return new Set(connection.toLowerCase().split(/\s*,\s*/))
 }

@@ -9,8 +9,9 @@ export interface Refusal {
 }
 
 export function refusal(journey: Journey): Refusal {
-  const waits = journey.failures.flatMap(({ retryAfter }) => (retryAfter === undefined ? [] : [retryAfter]))
-  const retryAfter = Math.max(1, Math.ceil(Math.min(...waits, unknownWait) / 1_000))
+  const waits = journey.failures.flatMap(comesBack)
+  const wait = waits.length > 0 ? Math.min(...waits) : unknownWait
+  const retryAfter = Math.max(1, Math.ceil(Math.min(wait, longestWait) / 1_000))
   const each = journey.failures.map(worded).join('; ')
   const message = `No link of the chain '${journey.chain}' could answer: ${each}. Try again in ${retryAfter} s.`
   return {
@@ -25,13 +26,21 @@ export function refusal(journey: Journey): Refusal {
   }
 }
 
-/** Where no link says when it may work again, a failure is taken to pass in this time. */
+/** Where a link does not say when it may work again, its failure is taken to pass in this time, in ms. */
 const unknownWait = 5_000
+const longestWait = 3_600_000
+
+/** What is unable today is unable tomorrow. */
+function comesBack({ class: failed, retryAfter = unknownWait }: LinkFailure): number[] {
+  return failed === 'unable' ? [] : [retryAfter]
+}
 
 function worded(failure: LinkFailure): string {
   const tried = failure.attempts > 1 ? ` after ${failure.attempts} attempts` : ''
   const again =
-    failure.retryAfter === undefined ? '' : ` (again in ${Math.ceil(failure.retryAfter / 1_000)} s)`
+    failure.retryAfter === undefined || failure.retryAfter === Infinity
+      ? ''
+      : ` (again in ${Math.ceil(failure.retryAfter / 1_000)} s)`
   return `${failure.link}: ${failure.message}${tried}${again}`
 }
 

@@ -18,13 +18,23 @@ export interface WireError {
  * I1  The head goes out once; what was sent is never taken back.
  * I2  A streamed answer ends in exactly one of two ways: `end()`, after which it is whole, or `breakOff()`, an error event without `[DONE]`
  *     and a connection that closes inside the chunked body, so that a client which reads neither still notices.
+ * I3  A client that does not read what it was sent is let go: its connection is closed after `unread` ms without progress.
  */
 export class Reply {
   readonly transcript = new Transcript()
   readonly #response: ServerResponse
+  readonly #unread: number
+  #resume: (() => void) | undefined
+  #broken = false
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, unread = 30_000) {
     this.#response = response
+    this.#unread = unread
+    response.on('drain', () => {
+      const resume = this.#resume
+      this.#resume = undefined
+      resume?.()
+    })
   }
 
   /** Whether the client has the head of the answer, so that nothing but this answer can follow. */
@@ -33,7 +43,12 @@ export class Reply {
   }
 
   get ended(): boolean {
-    return this.#response.writableEnded || this.#response.destroyed
+    return this.#response.writableEnded || this.#response.destroyed || this.#broken
+  }
+
+  /** Whether it ended by `breakOff`. */
+  get broken(): boolean {
+    return this.#broken
   }
 
   begin(status: number, headers: OutHeaders): void {
@@ -45,18 +60,20 @@ export class Reply {
     return this.#response.write(bytes)
   }
 
+  /** Calls `resume` once the client has caught up; one call waits at a time, the latest. */
   drained(resume: () => void): void {
-    this.#response.once('drain', resume)
+    this.#resume = resume
   }
 
-  end(bytes?: Buffer): void {
+  end(bytes: Buffer): void {
+    this.#letGoUnread()
     this.#response.end(bytes)
   }
 
   /** A whole answer in one piece. */
   send(status: number, headers: OutHeaders, body: Buffer): void {
     this.#response.writeHead(status, { ...headers, 'content-length': String(body.length) })
-    this.#response.end(body)
+    this.end(body)
   }
 
   sendError(status: number, headers: OutHeaders, error: WireError): void {
@@ -70,7 +87,14 @@ export class Reply {
   /** Ends a stream that cannot be finished (I2). */
   breakOff(error: WireError): void {
     const response = this.#response
+    this.#broken = true
+    this.#letGoUnread()
     response.write(sseData({ error }), () => response.destroy())
+  }
+
+  /** Node destroys a socket whose time-out nobody handles, and sets its own one when the response has gone out (I3). */
+  #letGoUnread(): void {
+    this.#response.socket?.setTimeout(this.#unread)
   }
 }
 

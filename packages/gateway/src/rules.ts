@@ -26,6 +26,7 @@ export function ruleAnswer(
     }
   const question = lastQuestion(request).slice(0, longest).trim()
   for (const rule of rules) {
+    rule.match.lastIndex = 0 // a pattern with `g` or `y` remembers its last match
     const match = rule.match.exec(question)
     if (match) return { text: filledIn(rule.answer, match) }
   }

@@ -17,6 +17,35 @@ describe('SseReader', () => {
     }
   })
 
+  it.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+  ])('understands lines that end with %s, as soon as they do', (_, end) => {
+    const reader = new SseReader()
+    const bytes = Buffer.from(`event: x${end}data${end}data:  two${end}id: 1${end}${end}`)
+    const events = [...bytes].flatMap((byte) => reader.push(Buffer.from([byte])))
+    const [event, ...more] = [...events, ...reader.push(Buffer.from(`data: next${end}${end}`))]
+
+    expect(event).toMatchObject({ name: 'x', data: '\n two' })
+    expect(more.at(-1)).toMatchObject({ name: undefined, data: 'next' })
+  })
+
+  it.each(['data:', 'data', 'event: ping', ': comment', 'id: 1', 'datas: x'])(
+    'finds nothing to dispatch in %j',
+    (line) => {
+      expect(new SseReader().push(Buffer.from(`${line}\n\n`))).toMatchObject([{ data: undefined }])
+    },
+  )
+
+  it('drops a byte order mark before the first event, and nowhere else', () => {
+    const mark = '\u{feff}'
+    const events = new SseReader().push(Buffer.from(`${mark}data: 1\n\n${mark}data: 2\n\n`))
+
+    expect(events.map(({ data }) => data)).toEqual(['1', undefined])
+    expect(events[0]?.bytes.toString()).toBe('data: 1\n\n')
+  })
+
   it('gives the same events byte by byte', () => {
     const reader = new SseReader()
     const events = [...Buffer.from(text)].flatMap((byte) => reader.push(Buffer.from([byte])))

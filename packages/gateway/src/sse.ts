@@ -1,21 +1,25 @@
-/** One server-sent event as it came: its bytes, blank line included, and what its `data:` lines say (`undefined` for a bare comment). */
+/** One server-sent event as it came: its bytes, blank line included, and what they say (`data` is `undefined` where there is nothing to dispatch). */
 export interface SseEvent {
   readonly bytes: Buffer
+  readonly name: string | undefined
   readonly data: string | undefined
 }
 
 const largest = 8 * 1024 * 1024
 const lf = 10
 const cr = 13
+const byteOrderMark = Buffer.from('\u{feff}')
 
 /**
  * Cuts a byte stream into server-sent events (WHATWG HTML §9.2), wherever the chunks break: inside a UTF-8 character, inside a line,
- * between CR and LF. An event is text only when it is whole, so nothing is ever decoded in halves.
+ * between CR and LF. Lines end with LF, CRLF or CR; a byte order mark before the first is dropped.
+ * An event is text only when it is whole, so nothing is ever decoded in halves.
  * `push` answers the events that are now complete; `rest` is what has no blank line after it yet.
  */
 export class SseReader {
   #pending: Buffer = Buffer.alloc(0)
   #searched = 0
+  #first = true
 
   /** Throws a `RangeError` for an event of more than 8 MiB. */
   push(chunk: Buffer): SseEvent[] {
@@ -24,8 +28,7 @@ export class SseReader {
     for (;;) {
       const end = blankLine(this.#pending, this.#searched)
       if (end === -1) break
-      const bytes = this.#pending.subarray(0, end)
-      events.push({ bytes, data: dataOf(bytes) })
+      events.push(this.#event(this.#pending.subarray(0, end)))
       this.#pending = this.#pending.subarray(end)
       this.#searched = 0
     }
@@ -37,25 +40,45 @@ export class SseReader {
   get rest(): Buffer {
     return this.#pending
   }
+
+  #event(raw: Buffer): SseEvent {
+    const marked = this.#first && raw.indexOf(byteOrderMark) === 0
+    this.#first = false
+    const bytes = marked ? raw.subarray(byteOrderMark.length) : raw
+    return { bytes, ...fields(bytes.toString('utf8')) }
+  }
 }
 
-/** Where the first event ends, its blank line included; -1 where none is complete. */
+/**
+ * Where the first event ends, its blank line included; -1 where none is complete. A CR that is the last byte so far counts as a whole line end,
+ * since nothing may ever follow it: a LF that does is then an empty line before the next event, which says nothing.
+ */
 function blankLine(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(lf, from); at !== -1; at = bytes.indexOf(lf, at + 1)) {
-    if (bytes[at + 1] === lf) return at + 2
-    if (bytes[at + 1] === cr && bytes[at + 2] === lf) return at + 3
+  for (let at = from; at < bytes.length; at++) {
+    const next = lineEnd(bytes, at)
+    if (next === -1) continue
+    const end = lineEnd(bytes, next)
+    if (end !== -1) return end
   }
   return -1
 }
 
-function dataOf(event: Buffer): string | undefined {
+/** What follows the line end at `at`; -1 where there is none. */
+function lineEnd(bytes: Buffer, at: number): number {
+  if (bytes[at] === lf) return at + 1
+  if (bytes[at] !== cr) return -1
+  return bytes[at + 1] === lf ? at + 2 : at + 1
+}
+
+function fields(event: string): Pick<SseEvent, 'name' | 'data'> {
+  let name: string | undefined
   let data: string | undefined
-  for (const line of event.toString('utf8').split(/\r?\n/)) {
-    if (!line.startsWith('data:')) continue
-    const value = line.slice(line[5] === ' ' ? 6 : 5)
-    data = data === undefined ? value : `${data}\n${value}`
+  for (const line of event.split(/\r\n|\n|\r/)) {
+    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
+    if (field === 'event') name = value
+    else if (field === 'data') data = data === undefined ? value : `${data}\n${value}`
   }
-  return data
+  return { name, data: data || undefined }
 }
 
 /** A `data:` event around a value, as JSON. */

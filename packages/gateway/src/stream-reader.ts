@@ -1,4 +1,5 @@
-import { CompletionStream } from './completion-stream.ts'
+import { choicesAsked } from './chat-request.ts'
+import { type Chunk, CompletionStream } from './completion-stream.ts'
 import { type OutHeaders, toClient } from './headers.ts'
 import { failureInBody, ProviderFailure } from './provider-failure.ts'
 import type { Answering, Reader } from './reader.ts'
@@ -11,25 +12,34 @@ export interface StreamContext extends Answering {
   readonly heard: () => void
   /** All choices have finished; only usage or `[DONE]` may follow. */
   readonly finished: () => void
-  /** `[DONE]` is here, and the client has it. */
+  /** The client has the whole answer, though the provider has not closed it. */
   readonly closed: () => void
 }
+
+/** So much, in bytes, may come before the first token: role chunks, filter results, empty deltas. */
+const largestPrelude = 1024 * 1024
 
 /**
  * A stream: kept back until the first token, so that a provider that dies before it costs the client nothing; then passed on event by event, untouched.
  * Where the reply has begun already, on an earlier attempt, it goes on where that one broke off, or fails with `diverged`.
+ *
+ * I1  The client's stream is ended with `[DONE]` only when `finished` was true, or when the provider itself said `[DONE]` after the client had all its text.
+ * I2  Once `finished` is true, nothing that the provider does can undo it.
  */
 export class StreamReader implements Reader {
   readonly #context: StreamContext
   readonly #events = new SseReader()
-  readonly #stream = new CompletionStream()
+  readonly #stream: CompletionStream
   #held: Buffer[] = []
+  #heldBytes = 0
+  #began = false
   #passing = false
   #ended = false
   complete = false
 
   constructor(context: StreamContext) {
     this.#context = context
+    this.#stream = new CompletionStream(choicesAsked(context.request))
     if (context.reply.begun) context.reply.transcript.resume()
   }
 
@@ -49,90 +59,97 @@ export class StreamReader implements Reader {
   end(): void {
     this.complete = true
     if (this.#ended) return
-    if (!this.finished)
-      throw this.#cut(`${this.#context.upstream.name} broke off in the middle of the answer`)
+    if (!this.finished) throw this.#cut('broke off in the middle of the answer')
     this.#finish()
   }
 
-  #take(event: SseEvent): 'full' | undefined {
-    if (event.data === undefined) return this.#passing ? this.#pass(event.bytes) : undefined
-    const news = this.#stream.read(event.data)
-    this.#context.heard()
+  #take({ bytes, name, data }: SseEvent): 'full' | undefined {
+    if (data === undefined) return this.#passing ? this.#pass(bytes) : undefined
+    const { finished } = this
+    const news = this.#stream.read(data, name)
+    const { upstream, reply } = this.#context
     switch (news.is) {
       case 'done':
-        if (!this.#passing || !this.#context.reply.transcript.caughtUp)
-          throw this.#cut(`${this.#context.upstream.name} ended its answer before it began`)
-        this.#finish()
-        return undefined
+        if (!this.#passing || !reply.transcript.caughtUp) throw this.#cut('ended its answer before it began')
+        return this.#finish()
       case 'error':
-        throw failureInBody(news.body, this.#context.upstream.name, this.#context.upstream.key)
+        if (finished) return this.#finish()
+        throw failureInBody(news.body, upstream.name, upstream.key)
       case 'garbage':
-        throw this.#cut(`${this.#context.upstream.name} sent ${news.why}`)
+        if (finished) return this.#finish()
+        throw this.#cut(`sent ${news.why}`)
       case 'quiet':
-        return this.#quiet(event.bytes)
+        if (this.#began && !finished) this.#context.heard()
+        return this.#quiet(bytes)
       case 'content':
-        return this.#content(event.bytes, news.chunk)
+        return this.#content(bytes, news.chunk)
     }
   }
 
   #quiet(bytes: Buffer): 'full' | undefined {
     if (this.#passing) return this.#pass(bytes)
-    if (!this.#context.reply.begun) this.#held.push(bytes)
+    if (this.#context.reply.begun) return undefined
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+    if (this.#heldBytes > largestPrelude) throw this.#cut(`sent ${this.#heldBytes} bytes without a token`)
     return undefined
   }
 
-  #content(bytes: Buffer, chunk: Readonly<Record<string, unknown>>): 'full' | undefined {
-    const { reply, status, headers, marks } = this.#context
-    if (!this.#passing && !reply.begun) {
+  #content(bytes: Buffer, chunk: Chunk): 'full' | undefined {
+    const { reply, status, headers, marks, began, heard } = this.#context
+    if (this.#began) heard()
+    else began()
+    this.#began = true
+    if (!reply.begun) {
       reply.begin(status, { ...toClient(headers), ...streamHeaders, ...marks() })
       for (const held of this.#held) reply.write(held)
       this.#held = []
-      this.#begin()
+      this.#passing = true
     }
-    if (this.#passing) {
-      reply.transcript.sent(chunk)
-      const full = this.#pass(bytes)
-      if (this.#stream.whole) this.#context.finished()
-      return full
-    }
-    return this.#splice(chunk)
+    const full = this.#passing ? this.#passContent(bytes, chunk) : this.#splice(chunk)
+    if (this.finished) this.#context.finished()
+    return full
+  }
+
+  #passContent(bytes: Buffer, chunk: Chunk): 'full' | undefined {
+    this.#context.reply.transcript.sent(chunk)
+    return this.#pass(bytes)
   }
 
   /** The client has the beginning from an attempt before this one. */
-  #splice(chunk: Readonly<Record<string, unknown>>): 'full' | undefined {
-    const spliced = this.#context.reply.transcript.splice(chunk)
+  #splice(chunk: Chunk): 'full' | undefined {
+    const { reply, upstream, marks } = this.#context
+    const spliced = reply.transcript.splice(chunk)
     if (spliced.is === 'other') {
       throw new ProviderFailure({
         class: 'permanent',
-        message: `${this.#context.upstream.name} began another answer than the one that broke off`,
+        message: `${upstream.name} began another answer than the one that broke off`,
         code: 'DIVERGED',
         blame: 'link',
       })
     }
     if (spliced.is === 'known') return undefined
-    this.#begin()
-    if (this.#stream.whole) this.#context.finished()
-    this.#pass(takenUp(this.#context.marks()))
-    return this.#pass(spliced.bytes)
-  }
-
-  #begin(): void {
     this.#passing = true
-    this.#context.began()
+    this.#pass(takenUp(marks()))
+    return this.#pass(spliced.bytes)
   }
 
   #pass(bytes: Buffer): 'full' | undefined {
     return this.#context.reply.write(bytes) ? undefined : 'full'
   }
 
-  #finish(): void {
+  #finish(): undefined {
     this.#ended = true
     this.#context.reply.end(sseData('[DONE]'))
     if (!this.complete) this.#context.closed()
   }
 
-  #cut(message: string): ProviderFailure {
-    return new ProviderFailure({ class: 'transient', message, code: 'CUT' })
+  #cut(what: string): ProviderFailure {
+    return new ProviderFailure({
+      class: 'transient',
+      message: `${this.#context.upstream.name} ${what}`,
+      code: 'CUT',
+    })
   }
 }
 

@@ -41,11 +41,22 @@ describe('Transcript', () => {
   it.each([
     ['tool calls', { choices: [{ index: 0, delta: { tool_calls: [{ index: 0 }] } }] }],
     ['reasoning', { choices: [{ index: 0, delta: { reasoning_content: 'hm' } }] }],
+    [
+      'log probabilities',
+      { choices: [{ index: 0, delta: { content: 'x' }, logprobs: { content: [{ token: 'x' }] } }] },
+    ],
     ['a second choice', { choices: [{ index: 1, delta: { content: 'x' } }] }],
   ])('is whole or nothing once %s went out (I3)', (_, sent) => {
     const transcript = new Transcript()
     transcript.sent(sent)
 
     expect(transcript.resumable).toBe(false)
+  })
+
+  it('does not keep a text without end in memory (I3)', () => {
+    const transcript = new Transcript()
+    for (let sent = 0; sent < 12; sent++) transcript.sent(chunk('x'.repeat(100_000)))
+
+    expect([transcript.resumable, transcript.text]).toEqual([false, ''])
   })
 })

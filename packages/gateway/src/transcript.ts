@@ -1,4 +1,4 @@
-import type { Chunk } from './completion-stream.ts'
+import { type Chunk, hasFinished } from './completion-stream.ts'
 import { record } from './json-value.ts'
 import { sseData } from './sse.ts'
 
@@ -11,10 +11,11 @@ export type Spliced =
 /**
  * What the client has been sent of one streamed answer, so that another attempt can go on where this one broke off.
  *
- * I1  `text` is exactly the content the client has, in order.
+ * I1  `text` is exactly the content the client has, in order, as long as it is `resumable`.
  * I2  After `resume()`, nothing reaches the client until the new answer has repeated all of `text`; where it differs in one character
  *     the answers are two different ones and are never glued together.
- * I3  Only plain text of a single choice is taken up again; tool calls, reasoning and further choices make it `whole or nothing`.
+ * I3  Only plain text of a single choice is taken up again; tool calls, reasoning, log probabilities, further choices and texts of more than
+ *     a million characters, which are not kept, make it `whole or nothing`.
  */
 export class Transcript {
   #text = ''
@@ -32,8 +33,8 @@ export class Transcript {
 
   sent(chunk: Chunk): void {
     const content = plainContent(chunk)
-    if (content === undefined) this.#plain = false
-    else this.#text += content.text
+    if (content === undefined || this.#text.length > longest) this.#plain = false
+    this.#text = this.#plain && content ? this.#text + content.text : ''
     this.#matched = this.#text.length
   }
 
@@ -63,6 +64,8 @@ export class Transcript {
   }
 }
 
+const longest = 1_000_000
+
 /** The text a chunk adds to its only choice; `undefined` where it carries anything besides. */
 function plainContent(chunk: Chunk): { text: string; finished: boolean } | undefined {
   const choices = chunk['choices']
@@ -71,13 +74,14 @@ function plainContent(chunk: Chunk): { text: string; finished: boolean } | undef
   const choice = record(choices[0])
   const delta = record(choice?.['delta'])
   if (choices.length > 1 || !choice || (choice['index'] ?? 0) !== 0) return undefined
+  if (choice['logprobs']) return undefined
   for (const [key, value] of Object.entries(delta ?? {})) {
     if (key === 'role' || value === null || value === '') continue
     if (key !== 'content' || typeof value !== 'string') return undefined
   }
   return {
     text: typeof delta?.['content'] === 'string' ? delta['content'] : '',
-    finished: typeof choice['finish_reason'] === 'string',
+    finished: hasFinished(choice),
   }
 }
 

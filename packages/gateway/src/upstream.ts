@@ -65,6 +65,7 @@ export function upstream(
   const pool = new Pool(url.origin, {
     connect: { timeout: connect },
     pipelining: 1,
+    allowH2: false, // a call has its connection to itself, so that one broken connection is one broken call
     keepAliveTimeout: 30_000,
   })
   return {
@@ -99,7 +100,7 @@ function completionsPath(url: URL): string {
   return `${base === '' ? '/v1' : base}/chat/completions${url.search}`
 }
 
-/** A request that is wrong in itself says nothing about the provider's health. */
+/** A request that is wrong in itself, or a model that is not there, says nothing about the provider's health. */
 function blamesProvider(error: unknown): boolean {
   return !(error instanceof ProviderFailure) || (error.blame === 'link' && error.code !== 'DIVERGED')
 }

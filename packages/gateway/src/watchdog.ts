@@ -30,6 +30,11 @@ export class Watchdog {
     this.#since = this.#clock.now()
   }
 
+  /** Expects again, from now on, what was expected when it was stopped. */
+  resume(): void {
+    this.expect(this.#waitingFor, this.#limit)
+  }
+
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined

@@ -4,27 +4,26 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { families } from './metrics.ts'
 import type { Status } from './status.ts'
 
-/** The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/openapi.json` and `/metrics`. Reads only. */
-export async function controlApi(status: () => Promise<Status>): Promise<FastifyInstance> {
+/**
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/openapi.json` and `/metrics`. Reads only.
+ *
+ * An unknown path is a 404 and a `status` that rejects a 503 (`complain` hears why), both as `{ error: { code, message } }`.
+ */
+export async function controlApi(
+  status: () => Promise<Status>,
+  complain: (error: unknown) => void = (error) => console.error('control API:', error),
+): Promise<FastifyInstance> {
   const app = fastify({ logger: false })
   const metrics = exposition(async () => families(await status()))
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
   })
 
-  app.get(
-    '/api/v1/health',
-    {
-      schema: {
-        summary: 'How well each part is; 503 when a chain cannot answer.',
-        response: { 200: health, 503: health },
-      },
-    },
-    async (_, reply) => {
-      const { level, components } = await status()
-      return reply.code(level === 'unhealthy' ? 503 : 200).send({ status: level, components })
-    },
-  )
+  const summary = 'How well each part is; 503 when a chain cannot answer.'
+  app.get('/api/v1/health', { schema: { summary, response } }, async (_, reply) => {
+    const { level, components } = await status()
+    return reply.code(level === 'unhealthy' ? 503 : 200).send({ status: level, components })
+  })
   app.get('/api/v1/status', { schema: { summary: 'Processes, services, chains and their counts.' } }, () =>
     status(),
   )
@@ -33,41 +32,37 @@ export async function controlApi(status: () => Promise<Status>): Promise<Fastify
     reply.type(metrics.contentType).send(await metrics.text()),
   )
 
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      error: {
-        code: 'unknown_path',
-        message: `There is no ${request.method} ${request.url.split('?', 1)[0]} here; GET /api/v1/openapi.json lists what there is.`,
-      },
-    }),
-  )
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const what = `There is no ${method} ${url.split('?', 1)[0]} here`
+    const message = `${what}; GET /api/v1/openapi.json lists what there is.`
+    return reply.code(404).send({ error: { code: 'unknown_path', message } })
+  })
   app.setErrorHandler((error, _, reply) => {
-    console.error('control API:', error)
-    return reply.code(503).send({
-      error: {
-        code: 'unavailable',
-        message: 'The status cannot be told right now; try again in a second.',
-      },
-    })
+    complain(error)
+    const message = 'The status cannot be told right now; try again in a second.'
+    return reply.code(503).send({ error: { code: 'unavailable', message } })
   })
   await app.ready()
   return app
 }
 
 const level = { type: 'string', enum: ['healthy', 'degraded', 'unhealthy'] }
-
+const text = { type: 'string' }
+const component = {
+  type: 'object',
+  required: ['name', 'kind', 'level'],
+  properties: { name: text, kind: text, level, reason: text },
+}
 const health = {
   type: 'object',
   required: ['status', 'components'],
+  properties: { status: level, components: { type: 'array', items: component } },
+}
+const unavailable = {
+  type: 'object',
+  required: ['error'],
   properties: {
-    status: level,
-    components: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['name', 'kind', 'level'],
-        properties: { name: { type: 'string' }, kind: { type: 'string' }, level, reason: { type: 'string' } },
-      },
-    },
+    error: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
   },
 }
+const response = { 200: health, 503: { anyOf: [health, unavailable] } }

@@ -1,6 +1,6 @@
 import { connectControl } from '@holdfast/governor'
 import type { Config } from './config/schema.ts'
-import { edge } from './edge.ts'
+import { type Edge, edge } from './edge.ts'
 import { controlVariable, edgeReady } from './edge-contract.ts'
 
 /** The edge as a process: it takes its sockets and its configuration from the governor, and goes when the governor does. */
@@ -10,15 +10,16 @@ if (path === undefined || process.env['LISTEN_FDS'] !== '2') {
   process.exit(1)
 }
 
-const governor = await connectControl(path, { onClose: () => leave() })
-const config = (await governor.call('configuration')) as Config
-const running = await edge({ config, governor, sockets: { gateway: 3, control: 4 } })
-console.log(edgeReady)
-
+let running: Edge | undefined
 let leaving = false
 function leave(): void {
   if (leaving) return
   leaving = true
-  running.close().finally(() => process.exit(0))
+  Promise.resolve(running?.close()).finally(() => process.exit(0))
 }
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
+const governor = await connectControl(path, { onClose: leave })
+const config = (await governor.call('configuration')) as Config
+running = await edge({ config, governor, sockets: { gateway: 3, control: 4 } })
+console.log(edgeReady)

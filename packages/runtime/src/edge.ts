@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayEvent, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { Config } from './config/schema.ts'
+import { reportEvery } from './edge-report.ts'
 import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
@@ -19,7 +20,7 @@ export interface Edge {
   close(): Promise<void>
 }
 
-/** Serves the gateway and the control API, and reports to the governor once a second. */
+/** Serves the gateway and the control API, and reports to the governor twice a second. */
 export async function edge({ config, governor, sockets }: EdgeOptions): Promise<Edge> {
   const tell = gatewayLines((line) => console.log(line))
   const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
@@ -51,13 +52,18 @@ export async function edge({ config, governor, sockets }: EdgeOptions): Promise<
   }
 }
 
-const reportEvery = 500
-
 /** Less than the governor's grace, so that the edge ends by itself. */
 const drainTime = 3_000
 
 async function listening(handle: RequestListener, fd: number): Promise<Server> {
-  const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle).listen({ fd })
+  const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle)
+  // A server that closes ends the connections that are idle at that moment; whoever is answered after it would keep his.
+  server.on('request', (_, response) => {
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections()
+    })
+  })
+  server.listen({ fd })
   await once(server, 'listening')
   return server
 }

@@ -1,5 +1,6 @@
 import type { ChainStatus, GatewayStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
+import type { BreakerStatus } from '@holdfast/policy'
 
 /** How well something is: `degraded` still answers, though not as meant; `unhealthy` does not. */
 export type Level = 'healthy' | 'degraded' | 'unhealthy'
@@ -15,9 +16,13 @@ export interface GovernorView {
   readonly services: readonly ServiceStatus[]
 }
 
-export interface Component {
+/** A part, and how well it is. */
+export interface Component extends Health {
   readonly name: string
   readonly kind: 'edge' | 'service' | 'upstream' | 'chain'
+}
+
+interface Health {
   readonly level: Level
   /** Why it is not healthy. */
   readonly reason?: string
@@ -69,55 +74,46 @@ function overall(components: readonly Component[]): Level {
   return components.some(({ level }) => level !== 'healthy') ? 'degraded' : 'healthy'
 }
 
-function edge({ edge }: GovernorView, gateway: GatewayStatus | undefined): Component {
-  const up = edge.state.is === 'ready' && gateway !== undefined
-  return {
-    name: 'edge',
-    kind: 'edge',
-    ...(up ? well : { level: 'unhealthy', reason: `the gateway's process is ${edge.state.is}` }),
-  }
+function edge({ edge: { state } }: GovernorView, gateway: GatewayStatus | undefined): Component {
+  if (state.is === 'ready' && gateway !== undefined) return { name: 'edge', kind: 'edge', ...well }
+  const is = state.is === 'ready' ? 'silent' : state.is
+  return { name: 'edge', kind: 'edge', level: 'unhealthy', reason: `the gateway's process is ${is}` }
 }
 
 function service({ name, state, lastError }: ServiceStatus): Component {
   if (state.is === 'ready') return { name, kind: 'service', ...well }
-  return {
-    name,
-    kind: 'service',
-    level: 'unhealthy',
-    reason: lastError ? `${state.is}: ${lastError}` : state.is,
-  }
+  const reason = lastError ? `${state.is}: ${lastError}` : state.is
+  return { name, kind: 'service', level: 'unhealthy', reason }
 }
 
 function upstreams(chains: readonly ChainStatus[]): Component[] {
   const seen = new Map<string, Component>()
-  for (const { upstream, breaker } of chains.flatMap(({ links }) => links)) {
-    if (upstream === undefined || breaker === undefined) continue
-    const sick: Pick<Component, 'level' | 'reason'> = {
-      level: 'unhealthy',
-      reason: `its breaker is ${breaker.is}`,
-    }
-    seen.set(upstream, { name: upstream, kind: 'upstream', ...(breaker.is === 'closed' ? well : sick) })
+  for (const { upstream: name, breaker } of chains.flatMap(({ links }) => links)) {
+    if (name === undefined || breaker === undefined) continue
+    const level = breaker.is === 'half-open' ? 'degraded' : 'unhealthy'
+    const how: Health = breaker.is === 'closed' ? well : { level, reason: `its breaker is ${breaker.is}` }
+    seen.set(name, { name, kind: 'upstream', ...how })
   }
   return [...seen.values()]
 }
 
 function chain({ name, links }: ChainStatus): Component {
-  const models = links.filter(({ breaker }) => breaker !== undefined)
-  if (models.some(({ breaker }) => breaker?.is === 'closed')) {
-    const first = models[0]?.breaker?.is
-    return {
-      name,
-      kind: 'chain',
-      ...(first === 'closed' ? well : { level: 'degraded', reason: 'its first link is passed over' }),
-    }
-  }
-  const rules = links.some((link) => link.name === 'rules')
-  return {
-    name,
-    kind: 'chain',
-    level: rules ? 'degraded' : 'unhealthy',
-    reason: rules ? 'only rules can answer' : 'no link can answer',
-  }
+  const breakers = links.flatMap(({ breaker }) => breaker ?? [])
+  if (breakers[0] === undefined || breakers[0].is === 'closed') return { name, kind: 'chain', ...well }
+  const reason = makeshift(breakers, breakers.length < links.length)
+  if (reason !== undefined) return { name, kind: 'chain', level: 'degraded', reason }
+  return { name, kind: 'chain', level: 'unhealthy', reason: 'no link can answer' }
 }
 
-const well = { level: 'healthy' } as const
+/** How a chain whose first model cannot answer still does. */
+function makeshift(breakers: readonly BreakerStatus[], rules: boolean): string | undefined {
+  if (breakers.some(({ is }) => is === 'closed')) return 'its first link is passed over'
+  if (rules) return 'only rules can answer'
+  // A breaker opens its door when somebody knocks: without requests it stays open, though it would let the next one through.
+  const probing = breakers.some(
+    ({ is, retryAfter }) => is === 'half-open' || (is === 'open' && retryAfter === 0),
+  )
+  return probing ? 'the next request shows whether a link can answer again' : undefined
+}
+
+const well: Health = { level: 'healthy' }

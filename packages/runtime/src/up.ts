@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, extname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, resolve } from 'node:path'
 import type { GatewayStatus } from '@holdfast/gateway'
 import {
   addressFree,
@@ -12,22 +10,24 @@ import {
   holdListener,
   reapLeftovers,
   type ServiceLine,
-  type ServiceSpec,
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
+import { configOf } from './config/config-of.ts'
 import type { Environment } from './config/environment.ts'
-import { ConfigError } from './config/problem.ts'
-import { readConfig } from './config/read.ts'
 import type { Config } from './config/schema.ts'
 import { addressText } from './config/units.ts'
-import { controlVariable, edgeName, edgeReady } from './edge-contract.ts'
+import { edgeName } from './edge-contract.ts'
+import { edgeReport } from './edge-report.ts'
+import { edgeSpec } from './edge-spec.ts'
 import { serviceSpecs } from './service-specs.ts'
+import { stateFolder } from './state-folder.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
 import { version } from './version.ts'
 
 export interface UpOptions {
   readonly file: string
+  /** What `${NAME}` in the file means. */
   readonly environment: Environment
   /** Every line that a service, or the edge, writes. */
   readonly log?: (line: ServiceLine) => void
@@ -43,32 +43,16 @@ export interface Up extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Where a file's Holdfast keeps its state. */
-export function stateFolder(file: string): string {
-  return join(dirname(resolve(file)), '.holdfast')
-}
-
-/** Reads and checks a file. Throws a `ConfigError` that names the place of everything wrong. */
-export async function configOf(file: string, environment: Environment): Promise<Config> {
-  const shown = relative(process.cwd(), resolve(file)) || file
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const message =
-      error.code === 'ENOENT' ? 'there is no such file: name one with -f' : `cannot be read (${error.code})`
-    throw new ConfigError([{ file: shown, line: 1, column: 1, message }])
-  })
-  return readConfig({ file: shown, text, environment })
-}
-
 /**
  * Brings up what a file names: its services, and the edge, a process of its own that serves the gateway and the control API on sockets which this
  * process holds. Throws before anything is started: `ConfigError`, or a `GovernorError` for an address in use or a Holdfast that runs already.
  */
-export async function up(options: UpOptions): Promise<Up> {
-  const file = resolve(options.file)
-  const config = await configOf(options.file, options.environment)
+export async function up({ file: given, environment, log, on }: UpOptions): Promise<Up> {
+  const file = resolve(given)
+  const config = await configOf(given, environment)
   const state = stateFolder(file)
   const began = performance.now()
-  let report: GatewayStatus | undefined
+  const report = edgeReport()
   let supervisor: Governor
 
   const view = (): GovernorView => {
@@ -83,54 +67,40 @@ export async function up(options: UpOptions): Promise<Up> {
       services: all.filter(({ name }) => name !== edgeName),
     }
   }
+  const status = (): Status => statusOf(view(), report.latest())
   const path = controlPath(state)
-  const control = await serveControl({
-    path,
-    calls: {
-      configuration: () => config,
-      governor: view,
-      status: () => statusOf(view(), report),
-      report: (input) => {
-        report = input as GatewayStatus
-      },
-    },
-  })
-
-  const release: (() => void | Promise<void>)[] = [() => control.close()]
-  const undo = async (): Promise<void> => {
-    for (const step of release.reverse()) await step()
-  }
+  const held = new AsyncDisposableStack()
   try {
-    await reapLeftovers(state)
-    for (const [name, { listen }] of Object.entries(config.services)) {
-      if (listen && !(await addressFree(listen))) throw taken(name, addressText(listen))
-    }
-    const sockets = []
-    for (const { listen } of [config.gateway, config.control]) {
-      const held = await holdListener(listen)
-      release.push(() => held.close())
-      sockets.push(held)
-    }
+    held.use(
+      await serveControl({
+        path,
+        calls: {
+          configuration: () => config,
+          governor: view,
+          status,
+          report: (status) => report.tell(status as GatewayStatus),
+        },
+      }),
+    )
+    await takeOver(state)
+    await demandFree(config)
+    const listen = []
+    for (const address of [config.gateway.listen, config.control.listen])
+      listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
+    const edge = edgeSpec({ listen, governor: path, state, cwd: dirname(file), environment })
     supervisor = governor({
-      services: [
-        ...serviceSpecs(config, file),
-        edgeSpec({
-          listen: sockets,
-          env: edgeEnvironment(path, state, options.environment),
-          cwd: dirname(file),
-        }),
-      ],
+      services: [...serviceSpecs(config, file), edge],
       stateDir: state,
-      ...(options.log && { log: options.log }),
-    })
-    supervisor.on((event) => {
-      if (event.type === 'service.exited' && event.service === edgeName) report = undefined
-      options.on?.(event)
+      ...(log && { log }),
     })
   } catch (error) {
-    await undo()
+    await held.disposeAsync()
     throw error
   }
+  supervisor.on((event) => {
+    if (event.type === 'service.exited' && event.service === edgeName) report.forget()
+    on?.(event)
+  })
 
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
@@ -138,43 +108,30 @@ export async function up(options: UpOptions): Promise<Up> {
     stopping ??= supervisor
       .stop(edgeName)
       .then(() => supervisor.stop())
-      .finally(undo)
+      .finally(() => held.disposeAsync())
     return stopping
   }
-  return {
-    started: supervisor.start(),
-    status: () => statusOf(view(), report),
-    stop,
-    [Symbol.asyncDispose]: stop,
+  return { started: supervisor.start(), status, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** Ends what a governor that was killed left running. */
+async function takeOver(state: string): Promise<void> {
+  const found = await reapLeftovers(state)
+  if (found.is === 'running')
+    throw new GovernorError(
+      'ALREADY_RUNNING',
+      `a governor already runs in ${state} (pid ${found.pid})`,
+      'stop it first',
+    )
+}
+
+async function demandFree({ services }: Config): Promise<void> {
+  for (const [name, { listen }] of Object.entries(services)) {
+    if (listen === undefined || (await addressFree(listen))) continue
+    throw new GovernorError(
+      'ADDRESS_IN_USE',
+      `the service '${name}' should listen on ${addressText(listen)}, and another program does already`,
+      'stop that program, or choose another port',
+    )
   }
-}
-
-function edgeSpec(options: Required<Pick<ServiceSpec, 'listen' | 'env' | 'cwd'>>): ServiceSpec {
-  const own = fileURLToPath(import.meta.url)
-  const source = extname(own) === '.ts'
-  const entry = join(dirname(own), `edge-process${extname(own)}`)
-  return {
-    name: edgeName,
-    command: [process.execPath, ...(source ? ['--conditions=@holdfast/source'] : []), entry],
-    ready: { line: edgeReady },
-    backoff: { initial: 20, max: 1_000 },
-    ...options,
-  }
-}
-
-/** Compiled code is kept between starts, so that an edge that died is back in half the time. */
-function edgeEnvironment(
-  control: string,
-  state: string,
-  { NODE_COMPILE_CACHE = join(state, 'compiled') }: Environment,
-): Record<string, string> {
-  return { [controlVariable]: control, NODE_COMPILE_CACHE }
-}
-
-function taken(service: string, at: string): GovernorError {
-  return new GovernorError(
-    'ADDRESS_IN_USE',
-    `the service '${service}' should listen on ${at}, and another program does already`,
-    'stop that program, or choose another port',
-  )
 }

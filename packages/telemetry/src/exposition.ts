@@ -30,51 +30,47 @@ export type Family =
       readonly samples: readonly Distribution[]
     }
 
-/**
- * Statistics in the Prometheus text format, pulled when they are asked for: what counts elsewhere is read here, so that a call pays nothing for it.
- * `pull` is called once for each scrape.
- */
-export function exposition(pull: () => Promise<readonly Family[]>): {
+/** A page for a Prometheus server to scrape. */
+export interface Exposition {
   readonly contentType: string
+  /** The page as it stands now; rejects as `pull` does, and for two families of one name. */
   text(): Promise<string>
-} {
-  const format = new Registry()
+}
+
+/**
+ * Statistics in the Prometheus text format 0.0.4, pulled when they are asked for: what counts elsewhere is read here, so that a call pays nothing
+ * for it. `pull` is called once for each scrape.
+ */
+export function exposition(pull: () => Promise<readonly Family[]>): Exposition {
   return {
-    contentType: format.contentType,
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     async text() {
-      const families = await pull()
       const registry = new Registry()
-      for (const family of families)
-        registry.registerMetric({ get: async () => exposed(family), name: family.name } as never)
+      for (const family of await pull()) {
+        const { name, help, type } = family
+        const values = family.type === 'histogram' ? family.samples.flatMap(series(name)) : family.samples
+        // A registry asks no more of a metric than these, whatever its types say.
+        const metric = { name, get: async () => ({ name, help, type, values }) }
+        registry.registerMetric(metric as never)
+      }
       return registry.metrics()
     },
   }
 }
 
-interface Exposed {
-  readonly name: string
-  readonly help: string
-  readonly type: string
-  readonly aggregator: 'sum'
-  readonly values: readonly {
-    readonly value: number
-    readonly labels: object
-    readonly metricName?: string
-  }[]
-}
-
-function exposed(family: Family): Exposed {
-  const { name, help, type } = family
-  if (family.type !== 'histogram') return { name, help, type, aggregator: 'sum', values: family.samples }
-  const values = family.samples.flatMap(({ labels, bounds, buckets, sum, count }) => [
-    ...bounds.map((le, index) => ({
+/** The three kinds of series by which the format tells a distribution. */
+function series(name: string): (distribution: Distribution) => (Sample & { readonly metricName: string })[] {
+  return ({ labels, bounds, buckets, sum, count }) => {
+    const bucket = (le: string, value: number) => ({
       metricName: `${name}_bucket`,
-      labels: { ...labels, le: String(le) },
-      value: buckets[index] ?? 0,
-    })),
-    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: count },
-  ])
-  return { name, help, type, aggregator: 'sum', values }
+      labels: { ...labels, le },
+      value,
+    })
+    return [
+      ...bounds.map((bound, index) => bucket(String(bound), buckets[index] ?? 0)),
+      bucket('+Inf', count),
+      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_count`, labels, value: count },
+    ]
+  }
 }

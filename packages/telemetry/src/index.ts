@@ -1,1 +1,1 @@
-export { type Distribution, exposition, type Family, type Sample } from './exposition.ts'
+export { type Distribution, type Exposition, exposition, type Family, type Sample } from './exposition.ts'

@@ -47,10 +47,8 @@ export class WireFailure extends HoldfastError {
 /** The class of an HTTP status of 400 and above (RFC 9110 §15; 529 is "overloaded" at Anthropic). */
 export function classOfStatus(status: number): FailureClass {
   if (status === 429) return 'throttled'
-  if (status === 408 || status === 504) return 'transient'
-  if (status === 409 || status === 425) return 'transient'
-  if (status === 501 || status === 505) return 'permanent'
-  return status >= 500 ? 'transient' : 'permanent'
+  if (status === 408 || status === 409 || status === 425) return 'transient'
+  return status >= 500 && status !== 501 && status !== 505 ? 'transient' : 'permanent'
 }
 
 const timeouts = new Set([
@@ -83,13 +81,16 @@ export function classOfError(error: unknown): FailureClass {
 }
 
 /**
- * `Retry-After` as milliseconds from now, in both forms of RFC 9110 §10.2.3: seconds, or an HTTP date.
+ * `Retry-After` as milliseconds from now, in both forms of RFC 9110 §10.2.3: seconds, or a date in any of the three forms of §5.6.7.
  * `undefined` where the header is absent or makes no sense; a date in the past is 0. `now` is the wall clock, since the date is.
  */
 export function retryAfterMs(header: string | null | undefined, now: number): number | undefined {
-  const text = header?.trim()
-  if (!text) return undefined
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1_000)
-  const at = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
+  const text = header?.trim() ?? ''
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.round(Number(text) * 1_000), Number.MAX_SAFE_INTEGER)
+  if (!httpDate.test(text)) return undefined
+  // The oldest form names no zone; all three are UTC.
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
+
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d\b/

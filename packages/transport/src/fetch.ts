@@ -1,82 +1,117 @@
-import type { Pipeline } from '@holdfast/policy'
-import { classOfStatus, retryAfterMs, WireFailure } from './failure.ts'
+import type { Call, Pipeline } from '@holdfast/policy'
+import { classOfError, classOfStatus, type FailureFacts, retryAfterMs, WireFailure } from './failure.ts'
 
 export interface ResilientFetchOptions {
-  /** Resolves relative addresses: `/rest/api` becomes `https://acme.example/rest/api`. */
+  /**
+   * What an address without a scheme stands under, its path and query included: `/rest/x`, or `rest/x`, on `https://acme.example/jira` is
+   * `https://acme.example/jira/rest/x`. Only an absolute address leads elsewhere.
+   */
   readonly base?: string | URL
-  /** Sent with every call, unless the call names the same header. */
+  /** Sent with every call that does not name the same header; with a `base`, only to its origin, so that a key never reaches another. */
   readonly headers?: Readonly<Record<string, string>>
   readonly fetch?: typeof globalThis.fetch
 }
 
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-const failed = new Set([408, 425, 429, 500, 502, 503, 504, 529])
-
 /**
  * `fetch` behind a pipeline: same arguments, same `Response`.
- * Answers of 408, 425, 429, 500, 502, 503, 504 and 529 and broken connections are failures to the pipeline, so that its retry, breaker and budget
- * see them; when it gives up on a status, the caller gets that last `Response` as it is, as from `fetch`.
- * Only idempotent methods, or calls with an `Idempotency-Key`, whose body can be sent twice are tried again. `Retry-After` is heeded.
- * What never got an answer rejects as `fetch` does, or with the policy's own error.
+ *
+ * Answers of 408, 425, 429, 500, 502, 503, 504 and 529 and broken connections are failures to the pipeline (a `WireFailure`), so that its retry,
+ * breaker and budget see them; when it gives up, the caller gets the last `Response` as it is, or what `fetch` threw. `Retry-After` is heeded.
+ * Only idempotent methods, or calls with an `Idempotency-Key`, are tried again, and only if their body can be sent twice: one in a stream, or in
+ * a `Request`, cannot. What a policy refuses or cuts short rejects with the policy's own error, and an address that cannot be read at once.
  */
 export function resilientFetch(
   pipeline: Pipeline,
   options: ResilientFetchOptions = {},
 ): typeof globalThis.fetch {
-  const send = options.fetch ?? globalThis.fetch
+  const base = options.base === undefined ? undefined : new URL(options.base)
 
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined
-    const headers = withDefaults(new Headers(init?.headers ?? request?.headers), options.headers)
+    const target = request ?? addressed(String(input), base)
+    const url = new URL(request?.url ?? String(target))
+    const headers = new Headers(init?.headers ?? request?.headers)
+    if (base === undefined || url.origin === base.origin) addMissing(headers, options.headers)
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
     const repeatable = (idempotent.has(method) || headers.has('idempotency-key')) && replayable(request, init)
-    const signal = init?.signal ?? request?.signal
-    let last: Response | undefined
+    const signal = init?.signal === undefined ? request?.signal : init.signal
+    let failed: Response | undefined
 
-    const attempt = async (call: { readonly signal: AbortSignal }): Promise<Response> => {
-      void last?.body?.cancel()
-      last = undefined
-      const target = request ? (repeatable ? request.clone() : request) : new URL(String(input), options.base)
-      const response = await send(target, { ...init, headers, signal: call.signal }).catch(
-        (error: unknown) => {
-          throw repeatable ? error : Object.assign(error as Error, { retryable: false })
-        },
-      )
-      if (!failed.has(response.status)) return response
-      last = response
-      throw new StatusFailure(response, repeatable)
+    const attempt = async (call: Call): Promise<Response> => {
+      release(failed)
+      failed = undefined
+      const what = `${method} ${url.origin}${url.pathname}`
+      try {
+        // The caller may also leave while it reads the body, when the pipeline has long let go of its signal.
+        const ends = signal ? AbortSignal.any([call.signal, signal]) : call.signal
+        const response = await (options.fetch ?? globalThis.fetch)(target, { ...init, headers, signal: ends })
+        if (!failures.has(response.status)) return response
+        failed = response
+      } catch (error) {
+        const facts = { class: classOfError(error), message: `${what} got no answer`, cause: error }
+        throw new FailedAttempt(facts, repeatable)
+      }
+      const { status } = failed
+      const retryAfter = retryAfterMs(failed.headers.get('retry-after'), Date.now())
+      const facts = {
+        class: classOfStatus(status),
+        message: `${what} answered ${status}`,
+        status,
+        retryAfter,
+      }
+      throw new FailedAttempt(facts, repeatable, failed)
     }
 
+    let answer: Response | undefined
     try {
-      return await pipeline(attempt, signal ? { signal } : {})
+      answer = await pipeline(attempt, signal ? { signal } : {})
+      return answer
     } catch (error) {
-      if (error instanceof StatusFailure && last !== undefined) return last
-      throw error
+      if (!(error instanceof FailedAttempt)) throw error
+      if (error.response === undefined) throw error.cause
+      answer = error.response
+      return answer
+    } finally {
+      if (failed !== answer) release(failed)
     }
   }
 }
 
-/** A status that the pipeline counts as a failure; it never reaches the caller, who gets the response. */
-class StatusFailure extends WireFailure {
-  override readonly retryable: boolean
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+const failures = new Set([408, 425, 429, 500, 502, 503, 504, 529])
 
-  constructor(response: Response, repeatable: boolean) {
-    super({
-      class: classOfStatus(response.status),
-      message: `${response.url} answered ${response.status}`,
-      status: response.status,
-      retryAfter: retryAfterMs(response.headers.get('retry-after'), Date.now()),
-    })
-    this.retryable = repeatable
+/** An attempt that failed, as the pipeline sees it; in its place the caller gets the `response`, or the `cause`. */
+class FailedAttempt extends WireFailure {
+  override readonly retryable: boolean
+  readonly response: Response | undefined
+
+  constructor(facts: FailureFacts, repeatable: boolean, response?: Response) {
+    super(facts)
+    this.retryable = repeatable && facts.class !== 'permanent'
+    this.response = response
   }
 }
 
-function withDefaults(headers: Headers, defaults: Readonly<Record<string, string>> = {}): Headers {
-  for (const [name, value] of Object.entries(defaults)) if (!headers.has(name)) headers.set(name, value)
-  return headers
+function addressed(address: string, base: URL | undefined): URL {
+  if (base === undefined || URL.canParse(address)) return new URL(address)
+  const slash = /^([/?#]|$)/.test(address) ? '' : '/'
+  const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${slash}${address}`)
+  for (const [name, value] of base.searchParams)
+    if (!url.searchParams.has(name)) url.searchParams.append(name, value)
+  return url
 }
 
+function addMissing(headers: Headers, defaults: Readonly<Record<string, string>> = {}): void {
+  for (const [name, value] of Object.entries(defaults)) if (!headers.has(name)) headers.set(name, value)
+}
+
+/** Whether the body can be sent twice: streams and generators are empty after the first time. */
 function replayable(request: Request | undefined, init: RequestInit | undefined): boolean {
-  if (init?.body != null) return !(init.body instanceof ReadableStream)
-  return request === undefined || request.body === null
+  const body: unknown = init?.body ?? request?.body ?? ''
+  return typeof body !== 'object' || !(Symbol.asyncIterator in (body as object))
+}
+
+/** Lets go of the connection that a response nobody will read still holds. */
+function release(response: Response | undefined): void {
+  response?.body?.cancel().catch(() => undefined)
 }

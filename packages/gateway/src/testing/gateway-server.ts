@@ -3,6 +3,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Gateway, type GatewayOptions, gateway } from '../gateway.ts'
 import type { GatewayEvent } from '../gateway-event.ts'
+import type { UpstreamPolicy } from '../upstream.ts'
+
+/** A policy for tests: short waits, short limits, and a breaker that stays out of the way. Times are ms. */
+export const quickPolicy: UpstreamPolicy = {
+  retry: { attempts: 2, backoff: { initial: 1, max: 2 } },
+  breaker: { failures: 100, openFor: 60_000 },
+  timeout: { connect: 1_000, headers: 150, firstToken: 150, idle: 150, total: 5_000 },
+}
 
 /** A gateway on a real socket, and what it told. */
 export interface GatewayServer extends AsyncDisposable {

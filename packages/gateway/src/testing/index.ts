@@ -1,3 +1,4 @@
+export { ask, askStream, type Streamed } from './ask.ts'
 export {
   type Behaviour,
   type FakeProvider,
@@ -5,4 +6,5 @@ export {
   fakeProvider,
   type Received,
 } from './fake-provider.ts'
-export { type GatewayServer, gatewayServer } from './gateway-server.ts'
+export { type GatewayServer, gatewayServer, quickPolicy } from './gateway-server.ts'
+export { type RawProvider, rawAnswer, rawChunk, rawProvider } from './raw-provider.ts'

@@ -1,31 +1,51 @@
 /** The environment a file may refer to: names and values. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const reference = /(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(:-[^}\n]*)?\}/g
-const marked = /\uE000\uE001([A-Za-z_][A-Za-z0-9_]*)(:-[^\uE002\n]*)?\uE002/g
-
-/**
- * Hides every `${NAME}` and `${NAME:-default}` of a YAML text from the parser, which would take their braces for a mapping, without moving a character,
- * so that all positions stay true. `$${NAME}` stands for itself.
- */
-export function hideReferences(yaml: string): string {
-  return yaml.replace(reference, (_, doubled: string, name: string, fallback = '') =>
-    doubled ? `\uE003\uE003\uE004${name}${fallback}\uE005` : `\uE000\uE001${name}${fallback}\uE002`,
-  )
+/** One `${NAME}` or `${NAME:-default}`, as it is hidden in a text, and what it stands for; without a value it is not set. */
+export interface Reference {
+  readonly hidden: string
+  readonly name: string
+  readonly value: string | undefined
 }
 
-/** Puts the values in, after parsing, so that no value can change what the file means. Names that are not set go to `missing`. */
+const reference = /(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}\n]*))?\}/g
+
+/** ASCII is hidden in the private use area, where YAML sees nothing but letters. */
+const shift = 0xe000
+const hiddenReference = /\uE024{1,2}\uE07B[^\uE07D\n]*\uE07D/g
+
+/**
+ * Hides every `${NAME}` and `${NAME:-default}` of a YAML text from the parser, without moving a character, so that all positions stay true and
+ * neither braces nor a default can change what the file means: a default is taken as it is written. `$${NAME}` stands for the text `${NAME}`.
+ */
+export function hideReferences(yaml: string): string {
+  return yaml.replace(reference, (text) => shifted(text, /[ -~]/g, shift))
+}
+
+/**
+ * Puts the values in, after parsing, so that no value can change what the file means either; `seen` hears of each reference.
+ * A variable that is set to nothing counts as not set.
+ */
 export function fillReferences(
   text: string,
   environment: Environment,
-  missing: (name: string) => void,
+  seen: (reference: Reference) => void,
 ): string {
-  const filled = text.replace(marked, (_, name: string, fallback?: string) => {
-    const value = environment[name]
-    if (value !== undefined && value !== '') return value
-    if (fallback !== undefined) return fallback.slice(2)
-    missing(name)
-    return ''
-  })
-  return filled.replace(/\uE003\uE003\uE004/g, '${').replace(/\uE005/g, '}')
+  return text.replace(hiddenReference, (hidden) =>
+    shown(hidden).replace(reference, (written, doubled: string, name: string, fallback?: string) => {
+      if (doubled) return written.slice(1)
+      const value = (Object.hasOwn(environment, name) && environment[name]) || fallback
+      seen({ hidden, name, value })
+      return value ?? ''
+    }),
+  )
+}
+
+/** The text as it was before its references were hidden. */
+export function shown(text: string): string {
+  return text.replace(hiddenReference, (hidden) => shifted(hidden, /[\uE020-\uE07E]/g, -shift))
+}
+
+function shifted(text: string, characters: RegExp, by: number): string {
+  return text.replace(characters, (character) => String.fromCharCode(character.charCodeAt(0) + by))
 }

@@ -13,7 +13,7 @@ export function probe(ready: string | undefined, listen: Address | undefined): P
   if (ready === 'tcp') return { tcp: here(ready, listen) }
   if (ready.startsWith('tcp://')) {
     const at = address(ready.slice('tcp://'.length))
-    if (at) return { tcp: at }
+    if (at && at.port > 0) return { tcp: at }
   }
   if (ready.startsWith('line:')) {
     const said = ready.slice('line:'.length)

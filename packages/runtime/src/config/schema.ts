@@ -1,66 +1,32 @@
 import { z } from 'zod'
-import { ruleFlags } from './rule-flags.ts'
-import { address, addressText, duration, isLoopback } from './units.ts'
+import { count, loopback, pattern, place, says, text, time, url, word } from './scalars.ts'
 
-/** What a holdfast.yaml may say, and what it means once read: durations in ms, addresses taken apart, everything defaulted. */
+/*
+ * What a holdfast.yaml may say, and what it means once read: durations in ms, addresses taken apart, everything defaulted.
+ * A mapping or a list with nothing under it (`upstreams:`) is empty.
+ */
 
-/** A complaint in the user's words; a value that is not there at all is missing, whatever it should have been. */
-function says(complaint: string): { error: (issue: { readonly input?: unknown }) => string } {
-  return { error: ({ input }) => (input === undefined ? 'is missing' : complaint) }
+function unlessNull<T extends z.ZodType>(schema: T, empty: object) {
+  return z.preprocess((value) => (value === null ? empty : value), schema)
 }
+const mapping = <T extends z.ZodRawShape>(shape: T) => unlessNull(z.strictObject(shape), {})
+const named = <T extends z.ZodType>(value: T) => unlessNull(z.record(word, value), {}).default({})
+const list = <T extends z.ZodType>(item: T) => unlessNull(z.array(item), [])
 
-const time = z
-  .string(says('must be a duration with a unit, such as 500ms, 10s or 2m'))
-  .transform((text, at) => {
-    const ms = duration(text)
-    if (ms !== undefined && ms > 0) return ms
-    at.addIssue({
-      code: 'custom',
-      message: `'${text}' is no duration: write a number above 0 and a unit, such as 500ms, 10s or 2m`,
-    })
-    return z.NEVER
-  })
-
-const place = z.string(says('must be an address such as 127.0.0.1:4700')).transform((text, at) => {
-  const read = address(text)
-  if (read && read.port > 0) return read
-  at.addIssue({ code: 'custom', message: `'${text}' is no address: write host:port, such as 127.0.0.1:4700` })
-  return z.NEVER
-})
-
-/** Without client keys nobody but this machine may get in. */
-const loopback = place.superRefine((read, at) => {
-  if (isLoopback(read)) return
-  at.addIssue({
-    code: 'custom',
-    message: `${addressText(read)} can be reached from outside, and there are no client keys yet: listen on 127.0.0.1 and put a proxy that authenticates in front`,
-  })
-})
-
-const count = z
-  .int(says('must be a whole number of at least 1'))
-  .min(1, says('must be a whole number of at least 1'))
-const word = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, says('must be a name of letters, digits, _ . and -'))
-const text = z.string(says('must be text')).min(1, says('must not be empty'))
-
-const policy = z.strictObject({
+const policy = mapping({
   preset: z
     .enum(
       ['default', 'transient', 'slowService', 'none'],
       says('must be one of default, transient, slowService, none'),
     )
     .optional(),
-  retry: z
-    .strictObject({ attempts: count.optional(), initial: time.optional(), max: time.optional() })
-    .optional(),
+  retry: mapping({ attempts: count.optional(), initial: time.optional(), max: time.optional() }).optional(),
   budget: word.optional(),
-  breaker: z.strictObject({ failures: count.optional(), openFor: time.optional() }).optional(),
+  breaker: mapping({ failures: count.optional(), openFor: time.optional() }).optional(),
   timeout: z
     .preprocess(
       (value) => (typeof value === 'string' ? { total: value } : value),
-      z.strictObject({
+      mapping({
         connect: time.optional(),
         headers: time.optional(),
         firstToken: time.optional(),
@@ -71,56 +37,49 @@ const policy = z.strictObject({
     .optional(),
 })
 
-const upstream = z.strictObject({
+const upstream = mapping({
   dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
-  url: z.url({ protocol: /^https?$/, ...says('must be an http:// or https:// address') }),
+  url,
   key: text.optional(),
   model: text.optional(),
   policy: text.optional(),
 })
 
-const rule = z.strictObject({
-  match: text.superRefine((pattern, at) => {
-    try {
-      new RegExp(pattern, ruleFlags)
-    } catch (error) {
-      at.addIssue({
-        code: 'custom',
-        message: `is no regular expression: ${error instanceof Error ? error.message : error}`,
-      })
-    }
-  }),
-  answer: text,
-})
+const rule = mapping({ match: pattern, answer: text })
 
-const service = z.strictObject({
-  command: z.union(
-    [text, z.array(text).min(1)],
-    says('must be a command line, or a list of the program and its arguments'),
-  ),
+const chain = unlessNull(z.array(text).min(1, says('must have at least one link')), [])
+
+const variable = z
+  .union([z.string(), z.number(), z.boolean()], says('must be text, a number, or true or false'))
+  .transform(String)
+
+const aCommand = says('must be a command line, or a list of the program and its arguments, each of them text')
+
+const service = mapping({
+  command: z.union([text, z.tuple([text], z.string(), aCommand)], aCommand),
   cwd: text.optional(),
-  env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
+  env: unlessNull(z.record(z.string(), variable), {}).optional(),
   listen: place.optional(),
-  needs: z.array(text).optional(),
+  needs: list(text).optional(),
   ready: text.optional(),
   startTimeout: time.optional(),
   stopGrace: time.optional(),
-  backoff: z.strictObject({ initial: time.optional(), max: time.optional() }).optional(),
+  backoff: mapping({ initial: time.optional(), max: time.optional() }).optional(),
 })
 
-const listener = (port: number): z.ZodType<{ listen: { host: string; port: number } }> =>
-  z
-    .strictObject({ listen: loopback.default({ host: '127.0.0.1', port }) })
-    .default({ listen: { host: '127.0.0.1', port } })
+function listener(port: number) {
+  const listen = { host: '127.0.0.1', port }
+  return mapping({ listen: loopback.default(listen) }).default({ listen })
+}
 
 export const schema = z.strictObject({
   gateway: listener(4700),
   control: listener(4701),
-  policies: z.record(word, policy).default({}),
-  upstreams: z.record(word, upstream).default({}),
-  rules: z.array(rule).default([]),
-  chains: z.record(word, z.array(text).min(1, says('must have at least one link'))).default({}),
-  services: z.record(word, service).default({}),
+  policies: named(policy),
+  upstreams: named(upstream),
+  rules: list(rule).default([]),
+  chains: named(chain),
+  services: named(service),
 })
 
 /** A configuration that fits the schema; whether its names lead anywhere is checked apart. */

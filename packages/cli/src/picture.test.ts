@@ -1,0 +1,107 @@
+import type { Status } from '@holdfast/runtime'
+import { sampleChain, sampleLink, sampleService, sampleStatus } from '@holdfast/runtime/testing'
+import { describe, expect, it } from 'vitest'
+import { paint, widthOf } from './paint.ts'
+import { picture } from './picture.ts'
+
+const plain = (status: Status, columns = 80): string[] => picture(status, paint(false), columns)
+
+const counts = sampleChain('').counts
+const busy = sampleStatus({
+  services: [
+    sampleService('kernel', { restarts: 1 }),
+    sampleService('ai', { state: { is: 'backing-off', since: 0, until: 1 }, pid: undefined, restarts: 3 }),
+    sampleService('db', { state: { is: 'failed', since: 0, why: 'no' }, pid: undefined }),
+  ],
+  chains: [
+    sampleChain('default', {
+      links: [
+        sampleLink('primary/large', 'open'),
+        sampleLink('secondary', 'half-open'),
+        sampleLink('spare', 'isolated'),
+        sampleLink('rules'),
+      ],
+      counts: { ...counts, requests: 12, failed: 1, answered: { 'primary/large': 7, rules: 4 } },
+      lastAnsweredBy: 'rules',
+    }),
+  ],
+})
+
+describe('picture', () => {
+  it('shows services, the links of each chain with their breakers, and requests', () => {
+    expect(plain(busy)).toEqual([
+      'holdfast ◐ degraded  1 in flight',
+      'gateway http://127.0.0.1:4700/v1 · control http://127.0.0.1:4701',
+      '',
+      '  kernel         ● ready       pid 4242 · 1 restart',
+      '  ai             ◐ backing-off 3 restarts',
+      '  db             ○ failed',
+      '  edge           ● ready       pid 4242',
+      '',
+      'chain default  12 requests · 1 failed',
+      '  primary/large  ○ open        7 answered · probe in 3 s',
+      '  secondary      ◐ half-open   0 answered',
+      '  spare          ○ isolated    0 answered',
+      '  rules          – always      4 answered · ← answered last',
+    ])
+  })
+
+  it('says it in the singular', () => {
+    const chain = sampleChain('default', { counts: { ...counts, requests: 1 } })
+
+    expect(plain(sampleStatus({ chains: [chain] }))).toContain('chain default  1 request')
+  })
+
+  it('says so when the next request finds out whether an upstream is back', () => {
+    const link = sampleLink('primary', 'open')
+    const due = { ...link, breaker: { ...link.breaker!, retryAfter: 0 } }
+
+    expect(plain(sampleStatus({ chains: [sampleChain('default', { links: [due] })] })).at(-1)).toBe(
+      '  primary  ○ open        0 answered · probe on next request',
+    )
+  })
+
+  it('shows the edge when there is nothing else', () => {
+    expect(plain(sampleStatus({ chains: undefined }))).toEqual([
+      'holdfast ○ unhealthy  0 in flight',
+      expect.stringContaining('4700'),
+      '',
+      '  edge  ● ready       pid 4242',
+    ])
+  })
+
+  it.each([20, 40, 60, 79, 80, 120])('is never wider than %i columns, in colour or without', (columns) => {
+    const long = sampleStatus({
+      services: [sampleService('a-service-with-a-name-that-goes-on-and-on'.repeat(2))],
+      chains: busy.chains,
+    })
+
+    for (const colours of [true, false])
+      for (const status of [busy, long])
+        for (const line of picture(status, paint(colours), columns))
+          expect(widthOf(line)).toBeLessThanOrEqual(columns)
+  })
+
+  it('shortens long names, so that the state stays in sight', () => {
+    const name = 'a-service-with-a-name-that-goes-on-and-on'
+
+    const lines = plain(sampleStatus({ services: [sampleService(name)], chains: [] }), 50)
+
+    expect(lines[3]).toBe('  a-service…  ● ready       pid 4242')
+    expect(lines[1]).toBe('gateway http://127.0.0.1:4700/v1 · control http:/…')
+  })
+
+  it('says in colour what it says without', () => {
+    const coloured = picture(busy, paint(true), 80)
+
+    expect(coloured.join('\n')).toMatch(/\x1b\[33m◐ degraded\x1b\[39m/)
+    expect(coloured.map((line) => line.replace(/\x1b\[\d+m/g, '').trimEnd())).toEqual(plain(busy))
+  })
+
+  it('ends every colour it cuts through', () => {
+    for (const line of picture(busy, paint(true), 22)) {
+      const codes = [...line.matchAll(/\x1b\[(\d+)m/g)].map(([, code]) => Number(code))
+      expect(codes.filter((code) => code === 22 || code === 39)).toHaveLength(codes.length / 2)
+    }
+  })
+})

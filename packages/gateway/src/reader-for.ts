@@ -1,0 +1,41 @@
+import { AnswerReader } from './answer-reader.ts'
+import { ErrorReader } from './error-reader.ts'
+import { headerText } from './headers.ts'
+import { compression } from './no-completion.ts'
+import type { Patience } from './patience.ts'
+import type { Answering, Reader } from './reader.ts'
+import { StreamReader } from './stream-reader.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** How long a provider that has said all that matters may keep its connection, in ms: a usage event may follow, or `[DONE]`, or the words of an error. */
+export const lingering = 1_000
+
+export interface Listening extends Answering {
+  readonly upstream: Answering['upstream'] & { readonly patience: Patience }
+  readonly watchdog: Watchdog
+  /** The client has the whole answer, though the provider has not closed it. */
+  readonly closed: () => void
+}
+
+/** The reader that the head of an answer calls for, and how long the rest of it may take to come. */
+export function readerFor(listening: Listening): Reader {
+  const { upstream, request, status, headers, watchdog } = listening
+  const { idle } = upstream.patience
+  const heard = (): void => watchdog.alive()
+  if (status >= 300) {
+    watchdog.expect('the words of an error', Math.min(idle, lingering))
+    return new ErrorReader(listening)
+  }
+  if (!request.stream) {
+    watchdog.expect('the rest of the answer', idle)
+    return new AnswerReader({ ...listening, heard })
+  }
+  const isStream = /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '')
+  if (!isStream || compression(headers)) return new ErrorReader(listening)
+  return new StreamReader({
+    ...listening,
+    heard,
+    began: () => watchdog.expect('the next token', idle),
+    finished: () => watchdog.expect('the end of the stream', Math.min(idle, lingering)),
+  })
+}

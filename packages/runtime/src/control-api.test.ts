@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { controlApi } from './control-api.ts'
+import type { Status } from './status.ts'
+import { sampleChain, sampleLink, sampleStatus } from './testing/index.ts'
+
+const healthy = sampleStatus()
+const degraded = sampleStatus({
+  chains: [sampleChain('default', { links: [sampleLink('a', 'open'), sampleLink('b')] })],
+})
+const unhealthy = sampleStatus({ chains: undefined })
+const get = async (url: string, status: Status = healthy) => {
+  const app = await controlApi(async () => status)
+  return app.inject({ url })
+}
+
+describe('controlApi', () => {
+  it.each([
+    { status: healthy, code: 200 },
+    { status: degraded, code: 200 },
+    { status: unhealthy, code: 503 },
+  ])('tells the health: $status.level is $code', async ({ status, code }) => {
+    const response = await get('/api/v1/health', status)
+
+    expect(response.statusCode).toBe(code)
+    expect(response.json()).toEqual({ status: status.level, components: status.components })
+  })
+
+  it('tells the whole status', async () => {
+    const response = await get('/api/v1/status', degraded)
+
+    expect(response.statusCode).toBe(200)
+    expect(response.json()).toEqual(JSON.parse(JSON.stringify(degraded)))
+  })
+
+  it('tells the numbers in the Prometheus format', async () => {
+    const response = await get('/metrics')
+
+    expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(response.body).toContain('\nholdfast_up 1\n')
+    expect(response.body).toContain(
+      '\nholdfast_gateway_request_duration_seconds_bucket{chain="default",le="+Inf"} 0\n',
+    )
+  })
+
+  it('describes itself', async () => {
+    const { openapi, paths } = (await get('/api/v1/openapi.json')).json()
+
+    expect(openapi).toBe('3.1.0')
+    expect(Object.keys(paths)).toEqual(['/api/v1/health', '/api/v1/status', '/metrics'])
+    expect(Object.keys(paths['/api/v1/health'].get.responses)).toEqual(['200', '503'])
+  })
+
+  it.each(['/', '/api/v1', '/api/v1/nowhere?x=secret'])(
+    'has nothing at %s, and says what there is',
+    async (url) => {
+      const response = await get(url)
+
+      expect(response.statusCode).toBe(404)
+      expect(response.json()).toEqual({
+        error: {
+          code: 'unknown_path',
+          message: `There is no GET ${url.split('?')[0]} here; GET /api/v1/openapi.json lists what there is.`,
+        },
+      })
+    },
+  )
+
+  it('changes nothing', async () => {
+    const app = await controlApi(async () => healthy)
+
+    for (const method of ['POST', 'PUT', 'DELETE'] as const)
+      expect((await app.inject({ method, url: '/api/v1/status' })).statusCode).toBe(404)
+  })
+
+  it.each(['/api/v1/health', '/api/v1/status', '/metrics'])(
+    'answers 503 at %s when nobody can tell',
+    async (url) => {
+      const gone = new Error('the governor is gone')
+      const complaints: unknown[] = []
+      const app = await controlApi(
+        () => Promise.reject(gone),
+        (error) => complaints.push(error),
+      )
+
+      const response = await app.inject({ url })
+
+      expect(response.statusCode).toBe(503)
+      expect(response.json()).toEqual({
+        error: {
+          code: 'unavailable',
+          message: 'The status cannot be told right now; try again in a second.',
+        },
+      })
+      expect(complaints).toEqual([gone])
+    },
+  )
+
+  it('answers on a socket', async () => {
+    const app = await controlApi(async () => healthy)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/health`)
+
+    expect(await response.json()).toMatchObject({ status: 'healthy' })
+    await app.close()
+  })
+})

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { GatewayStatus } from '@holdfast/gateway'
+import { connectControl, holdListener, serveControl } from '@holdfast/governor'
+import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from './config/read.ts'
+import { type Edge, edge } from './edge.ts'
+import type { GovernorView } from './status.ts'
+import { sampleService } from './testing/index.ts'
+
+describe('edge', () => {
+  let provider: FakeServer
+  let running: Edge
+  let urls: { readonly gateway: string; readonly control: string }
+  let reported: Promise<GatewayStatus>
+  const finish: (() => unknown)[] = []
+
+  beforeEach(async () => {
+    provider = await fakeServer()
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-edge-'))
+    const report = Promise.withResolvers<GatewayStatus>()
+    reported = report.promise
+    const path = join(folder, 'control.sock')
+    const control = await serveControl({
+      path,
+      calls: { governor: () => view, report: (status) => report.resolve(status as GatewayStatus) },
+    })
+    const governor = await connectControl(path)
+    // Both descriptors become the edge's own, which closes them.
+    const held = [
+      await holdListener({ host: '127.0.0.1', port: 0 }),
+      await holdListener({ host: '127.0.0.1', port: 0 }),
+    ] as const
+    urls = { gateway: `http://127.0.0.1:${held[0].port}`, control: `http://127.0.0.1:${held[1].port}` }
+    const text = `
+policies: { p: { preset: none } }
+upstreams: { only: { url: "${provider.url}", policy: p } }
+chains: { default: [only] }
+`
+    const config = readConfig({ file: 'x', text, environment: {} })
+    running = await edge({ config, governor, sockets: { gateway: held[0].fd, control: held[1].fd } })
+    finish.push(
+      () => running.close(),
+      () => governor.close(),
+      () => control.close(),
+      () => provider[Symbol.asyncDispose](),
+      () => rmSync(folder, { recursive: true }),
+    )
+  })
+  afterEach(async () => {
+    for (const step of finish.splice(0)) await step()
+  })
+
+  const ask = (): Promise<Response> =>
+    fetch(`${urls.gateway}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'hi' }] }),
+    })
+
+  it('serves the gateway on one socket and the control API on the other', async () => {
+    const models = await fetch(`${urls.gateway}/v1/models`)
+    const health = await fetch(`${urls.control}/api/v1/health`)
+
+    expect(await models.json()).toMatchObject({ data: [{ id: 'default' }] })
+    expect(await health.json()).toMatchObject({ status: 'healthy' })
+    expect((await fetch(`${urls.gateway}/api/v1/health`)).status).toBe(404)
+    expect((await fetch(`${urls.control}/v1/models`)).status).toBe(404)
+  })
+
+  it('reports to the governor from the start', async () => {
+    expect(await reported).toMatchObject({ inFlight: 0, chains: [{ name: 'default' }] })
+  })
+
+  it('lets a request in flight finish when it closes, and takes no new one', async () => {
+    let answer: () => void = () => undefined
+    provider.next(new Promise((resolve) => (answer = () => resolve({ status: 200, body: completion }))))
+    const begun = provider.request()
+    const asked = ask()
+    await begun
+
+    const closed = running.close()
+    await expect(fetch(`${urls.gateway}/livez`)).rejects.toThrow('fetch failed')
+    answer()
+
+    expect(await (await asked).json()).toMatchObject({ choices: [{ message: { content: 'whole' } }] })
+    await closed
+  }, 2_500) // Less than the patience of close(), which nobody needs here.
+
+  it('lets nobody hold it up who only keeps a connection', async () => {
+    await (await fetch(`${urls.gateway}/livez`)).text()
+
+    await running.close()
+
+    await expect(fetch(`${urls.control}/api/v1/health`)).rejects.toThrow('fetch failed')
+  })
+})
+
+const view: GovernorView = {
+  version: '0',
+  file: 'holdfast.yaml',
+  pid: 1,
+  uptime: 1,
+  listen: { gateway: '', control: '' },
+  edge: sampleService('edge'),
+  services: [],
+}
+
+const completion = JSON.stringify({
+  id: 'c',
+  object: 'chat.completion',
+  created: 1,
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'whole' }, finish_reason: 'stop' }],
+})

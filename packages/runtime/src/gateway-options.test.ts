@@ -1,0 +1,85 @@
+import { retryPresets } from '@holdfast/policy'
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config/read.ts'
+import { gatewayOptions, retryOf } from './gateway-options.ts'
+
+const options = (text: string) => gatewayOptions(readConfig({ file: 'x', text, environment: {} }))
+
+describe('gatewayOptions', () => {
+  it('leaves to the gateway what the file does not say', () => {
+    expect(options('upstreams: { a: { url: http://x } }\nchains: { default: [a] }')).toEqual({
+      upstreams: {
+        a: { dialect: 'openai', url: 'http://x', key: undefined, model: undefined, policy: undefined },
+      },
+      chains: { default: ['a'] },
+      rules: [],
+    })
+  })
+
+  it('hands over all that the file says', () => {
+    const { upstreams } = options(`
+policies:
+  ai:
+    retry: { attempts: 3, initial: 10ms, max: 20ms }
+    breaker: { failures: 2 }
+    timeout: { connect: 1s, idle: 3s }
+upstreams: { a: { url: http://x, key: k, model: m, policy: ai } }
+`)
+
+    expect(upstreams['a']).toEqual({
+      dialect: 'openai',
+      url: 'http://x',
+      key: 'k',
+      model: 'm',
+      policy: {
+        retry: { attempts: 3, backoff: { initial: 10, max: 20 } },
+        budget: 'ai',
+        breaker: { failures: 2 },
+        timeout: { connect: 1_000, idle: 3_000 },
+      },
+    })
+  })
+
+  it('lets all upstreams of one policy, or of one named budget, share it', () => {
+    const { upstreams } = options(
+      'policies: { p: {}, q: { budget: p } }\nupstreams: { a: { url: http://x, policy: p }, b: { url: http://x, policy: q } }',
+    )
+
+    expect(Object.values(upstreams).map(({ policy }) => policy?.budget)).toEqual(['p', 'p'])
+  })
+
+  it('takes rules without regard to case, and over several lines', () => {
+    const [rule] = options('rules: [{ match: "^hello.*world$", answer: hi }]').rules ?? []
+
+    expect(rule?.match.test('Hello\nWORLD')).toBe(true)
+  })
+})
+
+describe('retryOf', () => {
+  it.each(['default', 'transient', 'slowService'] as const)(
+    'is the preset %s where nothing else is said',
+    (preset) => {
+      expect(retryOf({ preset })).toEqual(retryPresets[preset])
+    },
+  )
+
+  it('is transient without a preset, and one attempt without retries', () => {
+    expect(retryOf({})).toEqual(retryPresets.transient)
+    expect(retryOf({ preset: 'none' }).attempts).toBe(1)
+  })
+
+  it.each([
+    ['a longer first wait lengthens the longest', { initial: 60_000 }, { initial: 60_000, max: 60_000 }],
+    ['a shorter longest wait shortens the first', { max: 100 }, { initial: 100, max: 100 }],
+    ['what is said stands', { initial: 1, max: 2 }, { initial: 1, max: 2 }],
+  ])('%s', (_, retry, backoff) => {
+    expect(retryOf({ retry })).toEqual({ attempts: 2, backoff })
+  })
+
+  it('gives attempts that are asked for a pause, even where the preset has none', () => {
+    expect(retryOf({ preset: 'none', retry: { attempts: 3 } })).toEqual({
+      attempts: 3,
+      backoff: { initial: 500, max: 5_000 },
+    })
+  })
+})

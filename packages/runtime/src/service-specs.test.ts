@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config/read.ts'
+import { serviceSpecs } from './service-specs.ts'
+
+const specs = (services: string) => {
+  const config = readConfig({ file: 'x', text: `services:\n${services}`, environment: {} })
+  return serviceSpecs(config, '/srv/app/holdfast.yaml')
+}
+
+describe('serviceSpecs', () => {
+  it('leaves to the governor what the file does not say', () => {
+    expect(specs('  a: { command: "node ai.ts --name \'the one\'" }')).toEqual([
+      { name: 'a', command: ['node', 'ai.ts', '--name', 'the one'], cwd: '/srv/app', env: {} },
+    ])
+  })
+
+  it('hands over all that the file says', () => {
+    const [, spec] = specs(`
+  k: { command: k }
+  a:
+    command: [node, ai.ts]
+    cwd: sub/folder
+    env: { PORT: 1, DEBUG: yes }
+    listen: 127.0.0.1:9001
+    needs: [k]
+    ready: http:/health
+    startTimeout: 5s
+    stopGrace: 100ms
+    backoff: { max: 1s }
+`)
+
+    expect(spec).toEqual({
+      name: 'a',
+      command: ['node', 'ai.ts'],
+      cwd: '/srv/app/sub/folder',
+      env: { HOST: '127.0.0.1', PORT: '1', DEBUG: 'yes' },
+      needs: ['k'],
+      ready: { http: 'http://127.0.0.1:9001/health' },
+      startTimeout: 5_000,
+      stopGrace: 100,
+      backoff: { max: 1_000 },
+    })
+  })
+
+  it('tells a service by its environment where it should listen', () => {
+    expect(specs('  a: { command: a, listen: "[::1]:9001" }')[0]?.env).toEqual({ HOST: '::1', PORT: '9001' })
+  })
+
+  it('takes a folder from the root as it is', () => {
+    expect(specs('  a: { command: a, cwd: /opt }')[0]?.cwd).toBe('/opt')
+  })
+})

@@ -1,0 +1,6 @@
+import { dirname, join, resolve } from 'node:path'
+
+/** Where a file's Holdfast keeps its state: `.holdfast` beside it, so that one folder runs one Holdfast. */
+export function stateFolder(file: string): string {
+  return join(dirname(resolve(file)), '.holdfast')
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import type { Component, Level, Status } from './status.ts'
+import { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
+
+const component = (status: Status, kind: Component['kind']): Component | undefined =>
+  status.components.find((each) => each.kind === kind)
+
+describe('statusOf', () => {
+  it('puts together what the governor and the edge know', () => {
+    const services = [sampleService('kernel')]
+    const chains = [sampleChain('default')]
+
+    const status = sampleStatus({ services, chains })
+
+    expect(status).toMatchObject({
+      level: 'healthy',
+      version: '0.1.0',
+      file: '/srv/holdfast.yaml',
+      uptime: 60_000,
+      processes: { governor: { pid: 4200 }, edge: { name: 'edge' } },
+      services,
+      inFlight: 1,
+      chains,
+    })
+    expect(status.components.map(({ kind, name, level }) => `${kind} ${name} ${level}`)).toEqual([
+      'edge edge healthy',
+      'service kernel healthy',
+      'upstream primary healthy',
+      'chain default healthy',
+    ])
+  })
+
+  it('names an upstream once, however many chains ask it', () => {
+    const links = [sampleLink('primary/large'), sampleLink('primary/small')]
+
+    const { components } = sampleStatus({
+      chains: [sampleChain('a', { links }), sampleChain('b', { links })],
+    })
+
+    expect(components.filter(({ kind }) => kind === 'upstream')).toHaveLength(1)
+  })
+
+  it('is degraded by a service that is not ready, and says why', () => {
+    const state = { is: 'backing-off', since: 0, until: 100 } as const
+    const services = [sampleService('kernel', { state, lastError: 'exit code 3' }), sampleService('ai')]
+
+    const status = sampleStatus({ services })
+
+    expect(status.level).toBe('degraded')
+    expect(component(status, 'service')).toMatchObject({
+      level: 'unhealthy',
+      reason: 'backing-off: exit code 3',
+    })
+  })
+
+  it.each([
+    ['ready', "the gateway's process is silent"],
+    ['starting', "the gateway's process is starting"],
+  ] as const)('is unhealthy without a word from an edge that is %s', (is, reason) => {
+    const status = sampleStatus({
+      edge: sampleService('edge', { state: { is, since: 0 } }),
+      chains: undefined,
+    })
+
+    expect(status).toMatchObject({ level: 'unhealthy', chains: [], inFlight: 0 })
+    expect(component(status, 'edge')).toMatchObject({ level: 'unhealthy', reason })
+  })
+
+  it('does not believe the report of an edge that is gone', () => {
+    const edge = sampleService('edge', { state: { is: 'backing-off', since: 0, until: 9 } })
+
+    expect(sampleStatus({ edge }).level).toBe('unhealthy')
+  })
+
+  it.each<[string, [string, Parameters<typeof sampleBreaker>[1]][], Level, string | undefined]>([
+    [
+      'all closed',
+      [
+        ['a', 'closed'],
+        ['b', 'closed'],
+      ],
+      'healthy',
+      undefined,
+    ],
+    [
+      'the first open',
+      [
+        ['a', 'open'],
+        ['b', 'closed'],
+      ],
+      'degraded',
+      'its first link is passed over',
+    ],
+    [
+      'the second open',
+      [
+        ['a', 'closed'],
+        ['b', 'open'],
+      ],
+      'healthy',
+      undefined,
+    ],
+    [
+      'all open',
+      [
+        ['a', 'open'],
+        ['b', 'open'],
+      ],
+      'unhealthy',
+      'no link can answer',
+    ],
+    [
+      'all isolated',
+      [
+        ['a', 'isolated'],
+        ['b', 'isolated'],
+      ],
+      'unhealthy',
+      'no link can answer',
+    ],
+    [
+      'all open before rules',
+      [
+        ['a', 'open'],
+        ['rules', 'closed'],
+      ],
+      'degraded',
+      'only rules can answer',
+    ],
+    ['rules alone', [['rules', 'closed']], 'healthy', undefined],
+    [
+      'one half-open',
+      [
+        ['a', 'open'],
+        ['b', 'half-open'],
+      ],
+      'degraded',
+      'the next request shows whether a link can answer again',
+    ],
+  ])('knows a chain with %s', (_, links, level, reason) => {
+    const chain = sampleChain('default', { links: links.map(([name, is]) => sampleLink(name, is)) })
+
+    expect(component(sampleStatus({ chains: [chain] }), 'chain')).toEqual({
+      name: 'default',
+      kind: 'chain',
+      level,
+      ...(reason && { reason }),
+    })
+  })
+
+  it('does not call a chain dead whose breaker only waits for somebody to ask', () => {
+    const due = { ...sampleLink('a'), breaker: sampleBreaker('a', 'open', 0) }
+
+    const status = sampleStatus({ chains: [sampleChain('default', { links: [due] })] })
+
+    expect(status.level).toBe('degraded')
+  })
+
+  it.each([
+    ['closed', 'healthy'],
+    ['half-open', 'degraded'],
+    ['open', 'unhealthy'],
+    ['isolated', 'unhealthy'],
+  ] as const)('calls an upstream whose breaker is %s %s', (is, level) => {
+    const chain = sampleChain('default', { links: [sampleLink('a', is), sampleLink('rules')] })
+    const status = sampleStatus({ chains: [chain] })
+
+    expect(component(status, 'upstream')).toMatchObject({ name: 'a', level })
+    expect(status.level).toBe(is === 'closed' ? 'healthy' : 'degraded')
+  })
+})

@@ -1,0 +1,1 @@
+export { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './sample-status.ts'

@@ -1,0 +1,71 @@
+import type { ChainStatus, LinkStatus } from '@holdfast/gateway'
+import type { ServiceStatus } from '@holdfast/governor'
+import type { BreakerStatus } from '@holdfast/policy'
+import { type Status, statusOf } from '../status.ts'
+
+/** A service that is ready, but for what is said otherwise. */
+export function sampleService(name: string, but: Partial<ServiceStatus> = {}): ServiceStatus {
+  return {
+    name,
+    state: { is: 'ready', since: 100 },
+    pid: 4242,
+    restarts: 0,
+    lastExit: undefined,
+    lastError: undefined,
+    uptime: 1_000,
+    ...but,
+  }
+}
+
+/** A breaker in a state; an open one lets the next call through in 2.5 s. */
+export function sampleBreaker(
+  name: string,
+  is: BreakerStatus['is'],
+  retryAfter = { closed: 0, open: 2_500, 'half-open': 0, isolated: Infinity }[is],
+): BreakerStatus {
+  const counts = { calls: 0, successes: 0, failures: 0, ignored: 0, rejected: 0 }
+  return { name, is, failures: 0, retryAfter, counts }
+}
+
+/** A link to the upstream of its name, whose breaker is in a state; `rules` have none. */
+export function sampleLink(name: string, breaker: BreakerStatus['is'] = 'closed'): LinkStatus {
+  if (name === 'rules') return { name, upstream: undefined, breaker: undefined, attempts: 0, failures: {} }
+  const [upstream = name] = name.split('/', 1)
+  return { name, upstream, breaker: sampleBreaker(upstream, breaker), attempts: 0, failures: {} }
+}
+
+/** A chain that nobody asked anything yet, but for what is said otherwise. */
+export function sampleChain(name: string, but: Partial<ChainStatus> = {}): ChainStatus {
+  const seconds = { buckets: new Array(13).fill(0), sum: 0, count: 0 }
+  const counts = { requests: 0, failed: 0, cancelled: 0, answered: {}, passedOver: {}, seconds }
+  return {
+    name,
+    links: [sampleLink('primary'), sampleLink('rules')],
+    counts,
+    lastAnsweredBy: undefined,
+    ...but,
+  }
+}
+
+/** A Holdfast that runs, as it tells of itself. */
+export function sampleStatus(
+  parts: {
+    readonly services?: readonly ServiceStatus[]
+    readonly edge?: ServiceStatus
+    /** Nothing where the edge does not report. */
+    readonly chains?: readonly ChainStatus[] | undefined
+  } = {},
+): Status {
+  const { services = [], edge = sampleService('edge') } = parts
+  const chains = 'chains' in parts ? parts.chains : [sampleChain('default')]
+  const governor = {
+    version: '0.1.0',
+    file: '/srv/holdfast.yaml',
+    pid: 4200,
+    uptime: 60_000,
+    listen: { gateway: '127.0.0.1:4700', control: '127.0.0.1:4701' },
+    edge,
+    services,
+  }
+  return statusOf(governor, chains && { inFlight: 1, chains })
+}

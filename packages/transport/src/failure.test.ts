@@ -1,0 +1,113 @@
+import { connect } from 'node:net'
+import { TimeoutError } from '@holdfast/policy'
+import { describe, expect, it } from 'vitest'
+import { classOfError, classOfStatus, retryAfterMs, WireFailure } from './failure.ts'
+
+describe('WireFailure', () => {
+  it('has the code of its class, unless a more exact one is known', () => {
+    expect(new WireFailure({ class: 'throttled', message: 'no' }).code).toBe('WIRE_THROTTLED')
+    expect(new WireFailure({ class: 'transient', message: 'no', code: 'CUT' }).code).toBe('CUT')
+  })
+
+  it.each([
+    ['throttled', true],
+    ['transient', true],
+    ['permanent', false],
+    ['timeout', false],
+    ['cancelled', false],
+  ] as const)('of class %s is worth the same call again: %s', (of, retryable) => {
+    expect(new WireFailure({ class: of, message: 'no' }).retryable).toBe(retryable)
+  })
+})
+
+describe('classOfStatus', () => {
+  it.each([
+    [400, 'permanent'],
+    [401, 'permanent'],
+    [404, 'permanent'],
+    [408, 'transient'],
+    [409, 'transient'],
+    [422, 'permanent'],
+    [425, 'transient'],
+    [429, 'throttled'],
+    [500, 'transient'],
+    [501, 'permanent'],
+    [502, 'transient'],
+    [504, 'transient'],
+    [505, 'permanent'],
+    [529, 'transient'],
+  ])('takes %i for %s', (status, of) => {
+    expect(classOfStatus(status)).toBe(of)
+  })
+})
+
+describe('classOfError', () => {
+  const coded = (code: string, message = 'no'): Error => Object.assign(new Error(message), { code })
+  const fetchFailed = (cause: unknown): TypeError => new TypeError('fetch failed', { cause })
+
+  it.each([
+    ['a refused connection', fetchFailed(coded('ECONNREFUSED')), 'transient'],
+    ['a name that is not resolved', fetchFailed(coded('ENOTFOUND')), 'transient'],
+    ['a connection that takes too long', fetchFailed(coded('UND_ERR_CONNECT_TIMEOUT')), 'timeout'],
+    ['a socket without a sign of life', coded('ETIMEDOUT'), 'timeout'],
+    ["a policy's time-out", new TimeoutError('timeout', 10), 'timeout'],
+    ["a signal's time-out", new DOMException('late', 'TimeoutError'), 'timeout'],
+    ['an abort', new DOMException('gone', 'AbortError'), 'cancelled'],
+    ['a certificate that ran out', fetchFailed(coded('CERT_HAS_EXPIRED')), 'permanent'],
+    ['an address that is none', coded('ERR_INVALID_URL'), 'permanent'],
+    ['a failure that was classified', new Error('x', { cause: throttled() }), 'throttled'],
+    ['anything else', 'a string', 'transient'],
+  ])('takes %s for what it is', (_, error, of) => {
+    expect(classOfError(error)).toBe(of)
+  })
+
+  it('looks through causes, and is not caught in a circle of them', () => {
+    const error = new Error('round')
+    error.cause = error
+
+    expect(classOfError(error)).toBe('transient')
+  })
+
+  it('takes what a socket really says for transient', async () => {
+    const error = await new Promise((resolve) => connect(1, '127.0.0.1').once('error', resolve))
+
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    expect(classOfError(error)).toBe('transient')
+  })
+
+  function throttled(): WireFailure {
+    return new WireFailure({ class: 'throttled', message: 'slower' })
+  }
+})
+
+describe('retryAfterMs', () => {
+  const now = Date.UTC(1994, 10, 6, 8, 49, 30)
+
+  it.each([
+    ['0', 0],
+    ['2', 2_000],
+    [' 120 ', 120_000],
+    ['0.5', 500],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+  ])('reads %s as seconds', (header, ms) => {
+    expect(retryAfterMs(header, now)).toBe(ms)
+  })
+
+  it.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])(
+    'reads the date %s',
+    (header) => {
+      expect(retryAfterMs(header, now)).toBe(7_000)
+    },
+  )
+
+  it('takes a date in the past for now', () => {
+    expect(retryAfterMs('Sun, 06 Nov 1994 08:49:07 GMT', now)).toBe(0)
+  })
+
+  it.each([null, undefined, '', '-1', '1e3', 'soon', 'soon 5', 'Sunday 5', '1994-11-06T08:49:37Z'])(
+    'makes nothing of %s',
+    (header) => {
+      expect(retryAfterMs(header, now)).toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,1 @@
+export { type Answer, type FakeServer, fakeServer, type Received } from './fake-server.ts'
