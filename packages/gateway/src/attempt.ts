@@ -112,12 +112,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   readonly #cancelled = (): void => {
-    const { upstream, reply } = this.#options
-    const { name } = upstream
+    const { name } = this.#options.upstream
     const late = this.#signal.reason instanceof Error && this.#signal.reason.name === 'TimeoutError'
     if (late && this.#reader?.finished) return this.#cutOff()
     if (late && this.#paused) {
-      reply.breakOff(tooSlow)
+      this.#options.reply.breakOff(tooSlow)
       this.#done()
       return this.#hangUp()
     }
@@ -197,6 +196,5 @@ const tooSlow = {
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { code } = error as NodeJS.ErrnoException
-  return error.message || code || error.name
+  return error.message || (error as NodeJS.ErrnoException).code || error.name
 }

@@ -16,18 +16,19 @@ export class UnreadableBody extends Error {
 }
 
 /**
- * The whole body of a request as text, without a byte order mark. Rejects with `UnreadableBody` where it is larger than 32 MiB (of which no more
- * is kept, but the connection lives on, so that the client can read why) or not UTF-8, and as the stream does when the client goes away.
+ * The whole body of a request as text, without a byte order mark. Rejects with `UnreadableBody` where it is larger than 32 MiB or not UTF-8, and as
+ * the stream does when the client goes away. What is too large is read to its end and thrown away: a client that is still sending does not read why.
  */
 export async function bodyText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   if (Number(request.headers['content-length'] ?? 0) > largest) throw tooLarge()
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largest) throw tooLarge()
-    chunks.push(chunk)
+    if (size <= largest) chunks.push(chunk)
+    else chunks.length = 0
   }
+  if (size > largest) throw tooLarge()
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
   } catch {

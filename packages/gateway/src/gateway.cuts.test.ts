@@ -7,5 +7,5 @@ describe('a stream that is cut at a random byte', () => {
 
     expect(wrong).toEqual([])
     for (const [verdict, count] of Object.entries(counts)) expect(count, verdict).toBeGreaterThan(0)
-  })
+  }, 30_000)
 })

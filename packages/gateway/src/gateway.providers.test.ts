@@ -109,7 +109,8 @@ describe('an answer through the gateway', () => {
 
   it('is not waited for once the status says that it is an error', async () => {
     const { url } = open(await rawProvider((socket) => void socket.write('HTTP/1.1 503 X\r\n\r\n')))
-    const { door } = await before({ url })
+    const policy = { retry: { attempts: 1 }, timeout: { headers: 60_000, idle: 150 } }
+    const { door } = await before({ url, policy })
 
     expect((await ask(door.url)).headers.get('x-holdfast-failed')).toBe('first=transient')
   })

@@ -12,6 +12,7 @@ import {
   rawProvider,
   type Streamed,
 } from './testing/index.ts'
+import type { UpstreamPolicy } from './upstream.ts'
 
 const opened: AsyncDisposable[] = []
 afterEach(async () => {
@@ -25,10 +26,11 @@ const open = <T extends AsyncDisposable>(thing: T): T => {
 /** A gateway in front of a provider that says these bytes, and of one that is well. */
 const behind = async (
   answer: (socket: Socket, request: number) => void,
+  timeout: UpstreamPolicy['timeout'] = quickPolicy.timeout,
 ): Promise<{ ask: (body?: object) => Promise<Streamed>; backup: FakeProvider; requests: () => number }> => {
   const raw = open(await rawProvider(answer))
   const backup = open(await fakeProvider('backup'))
-  const policy = { ...quickPolicy, retry: { attempts: 1 } }
+  const policy = { ...quickPolicy, retry: { attempts: 1 }, timeout }
   const door = open(
     await gatewayServer({
       upstreams: {
@@ -41,6 +43,7 @@ const behind = async (
   return { ask: (body) => askStream(door.url, body), backup, requests: () => raw.requests }
 }
 
+const long = { headers: 60_000, firstToken: 60_000, idle: 60_000 }
 const head = rawAnswer(['content-type: text/event-stream', 'connection: close'])
 const says =
   (...parts: (string | Buffer)[]) =>
@@ -109,22 +112,25 @@ describe('a stream through the gateway', () => {
     ['2 MB before its first token', [chunk({ role: 'assistant' }).repeat(15_000), hello, stop, done]],
     ['nothing', []],
   ])('comes from the next link when the first says %s', async (_, parts) => {
-    const { ask } = await behind(says(...parts))
+    const { ask } = await behind(says(...parts), long)
     const { text, done: whole, response } = await ask()
 
     expect({ text, whole }).toEqual({ text: fakeAnswer, whole: true })
-    expect(response.headers.get('x-holdfast-link')).toBe('backup')
+    expect(response.headers.get('x-holdfast-failed')).toBe('raw=transient')
   })
 
+  const role = chunk({ role: 'assistant' })
   it.each([
-    ['compressed although that was refused', ['content-type: text/event-stream', 'content-encoding: gzip']],
-    ['a web page', ['content-type: text/html']],
-    ['a body shorter than its length', ['content-type: text/event-stream', 'content-length: 10000']],
-    ['a body longer than its length', ['content-type: text/event-stream', 'content-length: 10']],
-  ])('comes from the next link when the first sends %s', async (_, lines) => {
-    const { ask } = await behind((socket) => void socket.end(rawAnswer(lines, chunk({ role: 'x' }))))
+    ['what it calls compressed', ['content-type: text/event-stream', 'content-encoding: gzip'], hello + stop],
+    ['what it calls a web page', ['content-type: text/html'], hello + stop],
+    ['less than its length', ['content-type: text/event-stream', 'content-length: 10000'], role],
+    ['more than its length', ['content-type: text/event-stream', 'content-length: 10'], hello + stop],
+  ])('comes from the next link when the first sends %s', async (_, lines, body) => {
+    const { ask } = await behind((socket) => void socket.end(rawAnswer(lines, body)), long)
+    const { text, response } = await ask()
 
-    expect((await ask()).text).toBe(fakeAnswer)
+    expect(text).toBe(fakeAnswer)
+    expect(response.headers.get('x-holdfast-failed')).toBe('raw=transient')
   })
 
   it('counts the first token, not the first event, against the limit for it', async () => {
@@ -189,5 +195,14 @@ describe('a stream through the gateway', () => {
     const { text, done: whole } = await ask()
 
     expect({ text, whole }).toEqual({ text: 'Hello', whole: true })
+  })
+
+  it('is whole although its time runs out between the finish and the end', async () => {
+    const open = (socket: Socket): void => void socket.write(head + hello + stop)
+    const { ask, backup } = await behind(open, { ...long, total: 150 })
+    const { text, done: whole, error } = await ask()
+
+    expect({ text, whole, error }).toEqual({ text: 'Hello', whole: true, error: undefined })
+    expect(backup.received).toHaveLength(0)
   })
 })

@@ -20,22 +20,22 @@ export interface Verdicts {
 const text = 'Grüße an den Fuchs 🦊, der über 3 Hunde 🐕 sprang — “immer wieder”.'
 const another = 'Grüße an alle, und etwas ganz anderes: 雨が降っている。'
 
-/** A stream as it stands on the wire, in HTTP chunks, so that a cut may fall inside anything. */
-function wire(words: string): Buffer {
+/** A stream as it stands on the wire: in HTTP chunks, so that a cut may fall inside anything, or until the connection closes, so that any cut looks like an end. */
+function wire(words: string, framing: 'chunked' | 'closed'): Buffer {
   const events = [
     rawChunk({ role: 'assistant', content: '' }),
     ...words.split(/(?<= )/).map((word) => rawChunk({ content: word })),
     rawChunk({}, 'stop'),
     'data: [DONE]\n\n',
   ]
+  const type = 'content-type: text/event-stream'
+  if (framing === 'closed') return rawAnswer([type, 'connection: close'], events.join(''))
   const chunks = events.map((event) => `${Buffer.byteLength(event).toString(16)}\r\n${event}\r\n`)
-  return rawAnswer(
-    ['content-type: text/event-stream', 'transfer-encoding: chunked'],
-    `${chunks.join('')}0\r\n\r\n`,
-  )
+  return rawAnswer([type, 'transfer-encoding: chunked'], `${chunks.join('')}0\r\n\r\n`)
 }
 
-const answers = { same: wire(text), other: wire(another), dead: Buffer.alloc(0) }
+const wholes = [wire(text, 'chunked'), wire(text, 'closed')] as const
+const answers = { same: wholes[0], other: wire(another, 'chunked'), dead: Buffer.alloc(0) }
 const kinds = ['same', 'other', 'dead'] as const
 
 /**
@@ -47,7 +47,8 @@ export async function cutStreams(count: number, seed: number): Promise<Verdicts>
   const caseOf = (body: string): number => (JSON.parse(body) as { seed: number }).seed
   const first = await rawProvider((socket, _, body) => {
     const chance = chances[caseOf(body)]!
-    const bytes = answers.same.subarray(0, Math.floor(chance() * answers.same.length))
+    const whole = wholes[chance() < 0.5 ? 0 : 1]
+    const bytes = whole.subarray(0, Math.floor(chance() * whole.length))
     if (chance() < 0.5) socket.end(bytes)
     else socket.write(bytes, () => socket.resetAndDestroy())
   })
