@@ -9,7 +9,7 @@ import type { UpstreamPolicy } from '../upstream.ts'
 export const quickPolicy: UpstreamPolicy = {
   retry: { attempts: 2, backoff: { initial: 1, max: 2 } },
   breaker: { failures: 100, openFor: 60_000 },
-  timeout: { connect: 1_000, headers: 150, firstToken: 150, idle: 150, total: 5_000 },
+  timeout: { connect: 1_000, headers: 700, firstToken: 700, idle: 700, total: 5_000 },
 }
 
 /** A gateway on a real socket, and what it told. */
