@@ -94,9 +94,15 @@ describe('retryAfterMs', () => {
   })
 
   it.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])(
-    'reads the date %s',
+    'reads the date %s, wherever this is',
     (header) => {
-      expect(retryAfterMs(header, now)).toBe(7_000)
+      const { TZ } = process.env
+      process.env['TZ'] = 'Asia/Tokyo'
+
+      const ms = retryAfterMs(header, now)
+
+      process.env['TZ'] = TZ ?? 'UTC'
+      expect(ms).toBe(7_000)
     },
   )
 
