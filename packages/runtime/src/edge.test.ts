@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { GatewayStatus } from '@holdfast/gateway'
-import { connectControl, holdListener, serveControl } from '@holdfast/governor'
+import { type ControlClient, connectControl, holdListener, serveControl } from '@holdfast/governor'
 import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from './config/read.ts'
@@ -14,20 +13,20 @@ describe('edge', () => {
   let provider: FakeServer
   let running: Edge
   let urls: { readonly gateway: string; readonly control: string }
-  let reported: Promise<GatewayStatus>
+  let governor: ControlClient
+  let reports: unknown[]
   const finish: (() => unknown)[] = []
 
   beforeEach(async () => {
     provider = await fakeServer()
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-edge-'))
-    const report = Promise.withResolvers<GatewayStatus>()
-    reported = report.promise
+    reports = []
     const path = join(folder, 'control.sock')
     const control = await serveControl({
       path,
-      calls: { governor: () => view, report: (status) => report.resolve(status as GatewayStatus) },
+      calls: { governor: () => view, report: (status) => void reports.push(status) },
     })
-    const governor = await connectControl(path)
+    governor = await connectControl(path)
     // Both descriptors become the edge's own, which closes them.
     const held = [
       await holdListener({ host: '127.0.0.1', port: 0 }),
@@ -70,7 +69,10 @@ chains: { default: [only] }
   })
 
   it('reports to the governor from the start', async () => {
-    expect(await reported).toMatchObject({ inFlight: 0, chains: [{ name: 'default' }] })
+    // Answered after what was sent before.
+    await governor.call('governor')
+
+    expect(reports[0]).toMatchObject({ inFlight: 0, chains: [{ name: 'default' }] })
   })
 
   it('lets a request in flight finish when it closes, and takes no new one', async () => {

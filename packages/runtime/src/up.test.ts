@@ -69,8 +69,9 @@ describe('up', () => {
     beforeAll(async () => {
       ports = [await freePort(), await freePort(), await freePort()]
       file = fileWith(`${listeners(ports[0], ports[1])}
+upstreams: { away: { url: "http://127.0.0.1:9", key: sk-secret } }
 rules: [{ match: ., answer: later }]
-chains: { default: [rules] }
+chains: { default: [away, rules] }
 services:
   well:
     command: [node, -e, "require('http').createServer().listen(process.env.PORT, () => console.log('well is on'))"]
@@ -114,6 +115,22 @@ services:
       ])
       for (const other of [asked, fetched])
         expect(other).toMatchObject({ level: 'degraded', file, components: own.components })
+    })
+
+    it('tells no key, whoever asks and however it goes wrong', async () => {
+      await running.started
+      const body = JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'hi' }] })
+
+      const answer = await fetch(`http://${host}:${ports[0]}/v1/chat/completions`, { method: 'POST', body })
+      const told = await Promise.all(
+        ['status', 'health', 'openapi.json'].map((path) =>
+          fetch(`http://${host}:${ports[1]}/api/v1/${path}`),
+        ),
+      )
+      const texts = await Promise.all([answer, ...told].map((response) => response.text()))
+
+      expect(texts[0]).toContain('later')
+      expect(JSON.stringify([texts, running.status(), lines])).not.toContain('secret')
     })
 
     it('refuses to run the file a second time', async () => {
