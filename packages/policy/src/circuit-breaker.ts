@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import { BreakerOpenError, retryAfterOf } from './errors.ts'
 import { channel, events } from './events.ts'
 import type { Run } from './run.ts'
+import type { Refusal } from './stage.ts'
 
 /*
  * I1  Closed, it admits every call; the failure that makes `failures` in a row opens it.
@@ -45,9 +46,16 @@ export class CircuitBreaker implements Breaker {
     this.clock = settings.clock
   }
 
-  enter(run: Run, slot: number): void {
-    run.memo[slot] = this.#state.is === 'closed' ? this.#generation : this.#probe()
+  enter(run: Run, slot: number): Refusal | undefined {
+    const permit = this.#state.is === 'closed' ? this.#generation : this.#probe()
+    if (permit === undefined) return this
+    run.memo[slot] = permit
     this.#counts.calls++
+    return undefined
+  }
+
+  refuse(): BreakerOpenError {
+    return new BreakerOpenError(this.name, this.#retryAfter())
   }
 
   leave(run: Run, slot: number): undefined {
@@ -80,9 +88,12 @@ export class CircuitBreaker implements Breaker {
     return this.#channel.on(listener)
   }
 
-  #probe(): Probe {
+  #probe(): Probe | undefined {
     const retryAfter = this.#retryAfter()
-    if (retryAfter > 0) this.#reject(retryAfter)
+    if (retryAfter > 0) {
+      this.#rejected(retryAfter)
+      return undefined
+    }
     const probes = this.#state.is === 'half-open' ? this.#state.probes : this.#halfOpen()
     if (probes.size >= this.settings.probes) probes.delete(oldest(probes)!)
     const probe = { since: this.clock.now() }
@@ -99,11 +110,10 @@ export class CircuitBreaker implements Breaker {
     return Math.max(0, oldest(state.probes)!.since + this.#openFor() - this.clock.now())
   }
 
-  #reject(retryAfter: number): never {
+  #rejected(retryAfter: number): void {
     this.#counts.rejected++
     if (this.#channel.heard || events.heard)
       this.#tell({ type: 'breaker.rejected', policy: this.name, retryAfter })
-    throw new BreakerOpenError(this.name, retryAfter)
   }
 
   /** Gives a permit back; whether the outcome it stands for still counts. */

@@ -31,6 +31,7 @@ export function fallback<F>(first?: FallbackOptions<F> | Link<F>, ...rest: Link<
     name,
     enter(run, slot) {
       run.memo[slot] = undefined
+      return undefined
     },
     leave(run, slot) {
       if (!run.failed || run.interruption !== undefined) return undefined

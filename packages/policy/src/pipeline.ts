@@ -1,56 +1,147 @@
+import type { Outcome } from './outcome.ts'
 import { Run } from './run.ts'
-import type { Plan, Stage, Verdict } from './stage.ts'
+import type { Hold, Plan, Verdict } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
-/**
- * Takes one call down through all stages to the work, and its outcome back up. The only asynchronous function on its way.
- *
- * `slot` is the number of stages that the call is inside of.
- */
-export async function drive<T>(plan: Plan, work: Work<T>, options?: CallOptions): Promise<T> {
-  const { stages } = plan
-  const run = new Run(plan, options)
-  let link: Work<unknown> | undefined
-  let slot = 0
-  try {
-    do {
-      try {
-        run.check()
-        if (link === undefined) {
-          run.attempt++
-          for (; slot < stages.length; slot++) stages[slot]!.enter(run, slot)
-        }
-        const answer: unknown = (link ?? work)(run.begin())
-        run.succeed(isThenable(answer) ? await run.settled(answer) : answer)
-      } catch (error) {
-        run.fail(error)
-      }
-      link = undefined
-      while (slot > 0) {
-        const verdict = leave(stages[--slot]!, run, slot)
-        if (verdict === undefined) continue
-        slot++ // still inside the stage that spoke: after an interrupted wait, it is the first to see the failure
-        if ('instead' in verdict) link = verdict.instead
-        else await run.wait(verdict.again)
-        break
-      }
-    } while (slot > 0)
-  } finally {
-    run.close()
-  }
+type Step = Hold | Verdict<unknown>
+
+/** Makes of a settled run what its caller is given: a value or a throw, or else an outcome. */
+export type Ending<R> = (run: Run) => R
+
+/** The value, or a throw. */
+export const valueOf: Ending<unknown> = (run) => {
   if (run.failed) throw run.error
-  return run.value as T
+  return run.value
 }
 
-function leave(stage: Stage<unknown>, run: Run, slot: number): Verdict<unknown> | undefined {
+/** A value or an error, in a value. */
+export const outcomeOf: Ending<Outcome<unknown>> = (run) => run.outcome()
+
+/**
+ * Takes one call down through all stages to the work, and its outcome back up.
+ *
+ * The straight way (no wait, no second attempt) is one promise: what its stages do, they do between the caller's turn and the work's settling.
+ * Whatever else happens is a detour, and asynchronous.
+ */
+export function drive<R>(plan: Plan, work: Work<unknown>, options: CallOptions | undefined, ending: Ending<R>): Promise<R> {
+  const run = new Run(plan, options)
+  const hold = descend(run)
+  if (hold !== undefined) return detour(run, work, hold, ending)
+  if (!run.failed) {
+    const answer = attempt(run, work)
+    if (answer !== undefined) {
+      return (run.hasty ? run.settled(answer) : answer).then(
+        (value) => {
+          run.succeed(value)
+          return land(run, work, ending)
+        },
+        (error) => {
+          run.fail(error)
+          return land(run, work, ending)
+        },
+      )
+    }
+  }
   try {
-    return stage.leave(run, slot)
+    const landed = land(run, work, ending)
+    return landed instanceof Promise ? landed : Promise.resolve(landed)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function land<R>(run: Run, work: Work<unknown>, ending: Ending<R>): R | Promise<R> {
+  const verdict = ascend(run)
+  if (verdict !== undefined) return detour(run, work, verdict, ending)
+  run.close()
+  return ending(run)
+}
+
+/** The way of a call that must wait, try again, or do other work. */
+async function detour<R>(run: Run, work: Work<unknown>, first: Step, ending: Ending<R>): Promise<R> {
+  let step: Step | undefined = first
+  while (step !== undefined) {
+    let next = work
+    if ('instead' in step) {
+      next = step.instead
+      run.renew()
+    } else {
+      if ('again' in step) {
+        await run.wait(step.again)
+        run.renew()
+      } else if (await run.held(step)) run.slot++
+      step = descend(run)
+      if (step !== undefined) continue
+    }
+    if (!run.failed) await finished(run, attempt(run, next))
+    step = ascend(run)
+  }
+  run.close()
+  return ending(run)
+}
+
+async function finished(run: Run, answer: Promise<unknown> | undefined): Promise<void> {
+  if (answer === undefined) return
+  try {
+    run.succeed(await (run.hasty ? run.settled(answer) : answer))
   } catch (error) {
     run.fail(error)
-    return undefined
-  } finally {
-    if (run.interruption?.slot === slot) run.interruption = undefined
   }
+}
+
+/** Enters the stages that are left, until one of them turns the call away, or has it wait. */
+function descend(run: Run): Hold | undefined {
+  const { stages } = run.plan
+  run.check()
+  if (run.failed) return undefined
+  try {
+    while (run.slot < stages.length) {
+      const answer = stages[run.slot]!.enter(run, run.slot)
+      if (answer !== undefined) {
+        if ('hold' in answer) return answer
+        run.refuse(answer)
+        return undefined
+      }
+      run.slot++
+    }
+    run.attempt++
+  } catch (error) {
+    run.fail(error)
+  }
+  return undefined
+}
+
+/** Does the work. Answers with its promise; an outcome that is there at once is in `run`. */
+function attempt(run: Run, work: Work<unknown>): Promise<unknown> | undefined {
+  try {
+    const answer = work(run.begin())
+    if (answer instanceof Promise) return answer
+    if (isThenable(answer)) return Promise.resolve(answer)
+    run.succeed(answer)
+  } catch (error) {
+    run.fail(error)
+  }
+  return undefined
+}
+
+/** Leaves the stages that the call is inside of, until one of them has more to do for it. */
+function ascend(run: Run): Verdict<unknown> | undefined {
+  const { stages } = run.plan
+  while (run.slot > 0) {
+    const slot = --run.slot
+    let verdict: Verdict<unknown> | undefined
+    try {
+      verdict = stages[slot]!.leave(run, slot)
+    } catch (error) {
+      run.fail(error)
+    }
+    if (run.interruption?.slot === slot) run.interruption = undefined
+    if (verdict !== undefined) {
+      run.slot++ // still inside the stage that spoke: after an interrupted wait, it is the first to see the failure
+      return verdict
+    }
+  }
+  return undefined
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -68,7 +68,8 @@ export function retry(options: RetryOptions | RetryPreset = 'default'): Stage {
     clock,
     enter(run, slot) {
       run.memo[slot] = undefined
-      if (run.attempt === 1) budget?.deposit()
+      if (run.attempt === 0) budget?.deposit()
+      return undefined
     },
     leave(run, slot) {
       if (!run.failed || run.interruption !== undefined) return undefined

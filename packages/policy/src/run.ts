@@ -1,7 +1,12 @@
+import { Attempt } from './attempt.ts'
 import type { Clock } from './clock.ts'
-import { DeadlineError, demand, TimeoutError } from './errors.ts'
-import type { Plan } from './stage.ts'
-import type { Call, CallOptions } from './work.ts'
+import { DeadlineError, OptionError, TimeoutError } from './errors.ts'
+import { type Limit, nearest } from './limit.ts'
+import { type Outcome, Refused } from './outcome.ts'
+import { send } from './outgoing.ts'
+import type { Hold, Plan, Refusal } from './stage.ts'
+import { Timer } from './timer.ts'
+import type { CallOptions } from './work.ts'
 
 /*
  * One call on its way through one pipeline.
@@ -24,35 +29,70 @@ export interface Interruption {
 
 /** What the stages of a pipeline see of a call, and do to it. */
 export class Run {
-  readonly clock: Clock
+  readonly plan: Plan
+  readonly options: CallOptions | undefined
   /** One place for each stage, to keep what it must know about this call. */
   readonly memo: unknown[]
-  /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */
-  deadline: number
+  /** The number of stages that the call is inside of. */
+  slot = 0
   /** How often the call has come down to the work. */
   attempt = 0
   failed = false
-  value: unknown
-  error: unknown
-  interruption: Interruption | undefined
-
-  readonly #patient: boolean
-  readonly #hasty: boolean
-  #call: Attempt | undefined
-  #giveUp: ((error: unknown) => void) | undefined
-  #wake: (() => void) | undefined
-  readonly #signal: AbortSignal | undefined
-  #cancelDeadline: (() => void) | undefined
+  value: unknown = undefined
+  interruption: Interruption | undefined = undefined
+  /** The nearest time limit around the stage that is at work. */
+  limit: Limit | undefined = undefined
+  #error: unknown = undefined
+  #refusal: Refusal | undefined = undefined
+  #call: Attempt | undefined = undefined
+  #giveUp: ((error: unknown) => void) | undefined = undefined
+  #wake: (() => void) | undefined = undefined
+  #signal: AbortSignal | undefined = undefined
+  #timer: Timer | undefined = undefined
 
   constructor(plan: Plan, options: CallOptions | undefined) {
-    this.clock = plan.clock
+    this.plan = plan
+    this.options = options
     this.memo = new Array(plan.stages.length)
-    this.deadline = options?.deadline ?? Infinity
-    this.#patient = plan.patient
-    this.#signal = options?.signal
-    this.#hasty = plan.hasty || (!plan.patient && (this.#signal !== undefined || this.deadline !== Infinity))
-    if (this.deadline !== Infinity) this.#limit(this.deadline)
-    if (this.#signal !== undefined) this.#heed(this.#signal)
+    if (options !== undefined) this.#heed(options)
+  }
+
+  get clock(): Clock {
+    return this.plan.clock
+  }
+
+  /** The call that all this is for: the same for every pipeline on its way, if calls are handed on as options. */
+  get root(): object {
+    return this.options instanceof Attempt ? this.options.root : this
+  }
+
+  get callerDeadline(): number {
+    return this.options?.deadline ?? Infinity
+  }
+
+  /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */
+  get deadline(): number {
+    return nearest(this.callerDeadline, this.limit, this.clock)
+  }
+
+  /** What the call failed with. */
+  get error(): unknown {
+    if (this.#refusal !== undefined) {
+      this.#error = this.#refusal.refuse()
+      this.#refusal = undefined
+    }
+    return this.#error
+  }
+
+  /** Whether the call was turned away by a stage, and nobody has looked at the error yet. */
+  get refused(): boolean {
+    return this.#refusal !== undefined
+  }
+
+  /** Whether an interruption may have to settle the call before its work does. */
+  get hasty(): boolean {
+    const { hasty, patient } = this.plan
+    return hasty || (!patient && (this.#signal !== undefined || this.callerDeadline !== Infinity))
   }
 
   /** Ends what goes on inside `slot`: aborts the signal, cuts a wait short and, if `atOnce`, stops waiting for the work. */
@@ -64,20 +104,16 @@ export class Run {
     if (atOnce) this.#giveUp?.(interruption.error)
   }
 
-  /** Throws if the call is interrupted. */
-  check(): void {
-    if (this.interruption !== undefined) throw this.interruption.error
-  }
-
   /** What the work of a new attempt is given. */
-  begin(): Call {
-    this.#call = new Attempt(this.deadline, this.attempt)
-    return this.#call
+  begin(): Attempt {
+    const call = new Attempt(this)
+    this.#call = call
+    send(call)
+    return call
   }
 
-  /** The work's promise, or one that an interruption can settle before it. Late rejections are swallowed. */
+  /** The work's promise, but an interruption can settle it first. Late rejections are swallowed. */
   settled<T>(work: PromiseLike<T>): PromiseLike<T> {
-    if (!this.#hasty) return work
     return new Promise((resolve, reject) => {
       this.#giveUp = reject
       work.then(resolve, reject)
@@ -87,13 +123,26 @@ export class Run {
 
   /** Waits, and not a moment longer than until an interruption. */
   wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.clock.after(ms, resolve)
-      this.#wake = () => {
-        cancel()
-        resolve()
-      }
-    })
+    return this.#pause((go) => this.clock.after(ms, go))
+  }
+
+  /** Waits at a stage's door; whether the call was let in. */
+  async held({ hold }: Hold): Promise<boolean> {
+    let answered: { refusal: Refusal | undefined } | undefined
+    await this.#pause((go) =>
+      hold((refusal) => {
+        answered ??= { refusal }
+        go()
+      }),
+    )
+    if (answered?.refusal !== undefined) this.refuse(answered.refusal)
+    return answered !== undefined && answered.refusal === undefined
+  }
+
+  /** Takes the outcome back: there will be another. */
+  renew(): void {
+    this.failed = false
+    this.check()
   }
 
   /** Makes the outcome a success. */
@@ -101,7 +150,6 @@ export class Run {
     this.#call = undefined
     this.failed = false
     this.value = value
-    this.error = undefined
   }
 
   /** Makes the outcome a failure, by `error` unless an interruption stands. */
@@ -110,15 +158,35 @@ export class Run {
     if (blamed !== error && (blamed instanceof TimeoutError || blamed instanceof DeadlineError))
       blamed.cause ??= error
     this.#call = undefined
+    this.#refusal = undefined
     this.failed = true
     this.value = undefined
-    this.error = blamed
+    this.#error = blamed
+  }
+
+  /** Makes the outcome a failure whose error need not exist yet. */
+  refuse(refusal: Refusal): void {
+    if (this.interruption !== undefined) return this.fail(this.interruption.error)
+    this.failed = true
+    this.#refusal = refusal
+  }
+
+  /** Fails if the call is interrupted. */
+  check(): void {
+    if (this.interruption !== undefined) this.fail(this.interruption.error)
+  }
+
+  outcome(): Outcome<unknown> {
+    if (!this.failed) return { ok: true, value: this.value }
+    return this.#refusal === undefined
+      ? { ok: false, error: this.#error }
+      : (new Refused(this.#refusal) as Outcome<unknown>)
   }
 
   /** Lets go of the caller. */
   close(): void {
     this.#signal?.removeEventListener('abort', this)
-    this.#cancelDeadline?.()
+    this.#timer?.disarm()
   }
 
   /** The caller's signal was aborted. */
@@ -126,45 +194,63 @@ export class Run {
     const error: unknown = this.#signal?.reason
     const is =
       error instanceof TimeoutError ? 'timeout' : error instanceof DeadlineError ? 'deadline' : 'abort'
-    this.interrupt({ is, slot: CALLER, error }, !this.#patient)
+    this.interrupt({ is, slot: CALLER, error }, !this.plan.patient)
   }
 
-  #heed(signal: AbortSignal): void {
-    if (signal.aborted) this.handleEvent()
-    else signal.addEventListener('abort', this)
+  /** The caller's deadline has passed. */
+  pass(): void {
+    const error = new DeadlineError(this.callerDeadline)
+    this.interrupt({ is: 'deadline', slot: CALLER, error }, !this.plan.patient)
   }
 
-  #limit(deadline: number): void {
-    demand(!Number.isNaN(deadline), 'call.deadline', deadline, "a time in ms on the pipeline's clock")
+  #heed({ signal, deadline = Infinity }: CallOptions): void {
+    if (signal !== undefined) {
+      this.#signal = signal
+      if (signal.aborted) this.handleEvent()
+      else signal.addEventListener('abort', this)
+    }
+    if (deadline === Infinity) return
     const left = deadline - this.clock.now()
-    const pass = () =>
-      this.interrupt({ is: 'deadline', slot: CALLER, error: new DeadlineError(deadline) }, !this.#patient)
-    if (left > 0) this.#cancelDeadline = this.clock.after(left, pass)
-    else pass()
+    if (left > 0) {
+      this.#timer = new CallerDeadline(left, this)
+      this.#timer.arm(this.clock)
+    } else if (Number.isNaN(left)) {
+      const error = new OptionError('call.deadline', deadline, "a time in ms on the pipeline's clock")
+      this.interrupt({ is: 'abort', slot: CALLER, error }, false)
+    } else this.pass()
+  }
+
+  #pause(start: (go: () => void) => () => void): Promise<void> {
+    return new Promise((resolve) => {
+      let cancel: (() => void) | undefined
+      let over = false
+      const end = () => {
+        over = true
+        this.#wake = undefined
+        resolve()
+      }
+      cancel = start(end)
+      if (over) return
+      this.#wake = () => {
+        cancel()
+        end()
+      }
+      if (this.interruption !== undefined) this.#wake()
+    })
   }
 }
 
-class Attempt implements Call {
-  readonly deadline: number
-  readonly attempt: number
-  #controller: AbortController | undefined
-  #stopped: { reason: unknown } | undefined
+class CallerDeadline extends Timer {
+  readonly ms: number
+  readonly #run: Run
 
-  constructor(deadline: number, attempt: number) {
-    this.deadline = deadline
-    this.attempt = attempt
+  constructor(ms: number, run: Run) {
+    super()
+    this.ms = ms
+    this.#run = run
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#stopped !== undefined) this.#controller.abort(this.#stopped.reason)
-    }
-    return this.#controller.signal
-  }
-
-  stop(reason: unknown): void {
-    this.#stopped ??= { reason }
-    this.#controller?.abort(reason)
+  fire(): void {
+    this.#run.pass()
   }
 }

@@ -5,6 +5,21 @@ import type { Work } from './work.ts'
 /** What a stage makes of an outcome: come down again after some ms, or take other work's outcome instead. */
 export type Verdict<F = never> = { readonly again: number } | { readonly instead: Work<F> }
 
+/** A call is turned away at a stage's door. The error is only made if someone wants to see it. */
+export interface Refusal {
+  refuse(): unknown
+}
+
+/**
+ * A call has to wait at a stage's door.
+ *
+ * `hold` is told how to let the call go on, once: into the stage, or away with a refusal. It answers with a function that takes the call out of the
+ * queue, which is called when the call is interrupted first, and never after `go`.
+ */
+export interface Hold {
+  hold(go: (refusal?: Refusal) => void): () => void
+}
+
 /**
  * One policy's place in a pipeline.
  *
@@ -17,8 +32,8 @@ export interface Stage<F = never> {
   readonly clock?: Clock
   /** For a stage that interrupts: whether the call then settles at once or waits for the work. */
   readonly mode?: 'aggressive' | 'cooperative'
-  /** A call comes down. To refuse it, throw; a stage that refused is not left. */
-  enter(run: Run, slot: number): void
+  /** A call comes down. Answer nothing to let it in; a stage that refused, or threw, is not left. */
+  enter(run: Run, slot: number): Refusal | Hold | undefined
   /** A call comes back up, its outcome in `run`. Answer nothing to let it pass. */
   leave(run: Run, slot: number): Verdict<F> | undefined
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { DeadlineError, demand, TimeoutError } from './errors.ts'
 import { events } from './events.ts'
+import { Limit } from './limit.ts'
 import type { Run } from './run.ts'
 import type { Stage } from './stage.ts'
 
@@ -27,44 +28,69 @@ export function timeout(ms: number, options: TimeoutOptions = {}): Stage {
     mode,
     "'aggressive' or 'cooperative'",
   )
-  const passed = (cause?: unknown): TimeoutError => {
-    if (events.heard) events.emit({ type: 'timeout.passed', policy: name, after: ms })
-    return new TimeoutError(name, ms, cause === undefined ? undefined : { cause })
+  return new Timeout(ms, mode, name, clock)
+}
+
+class Timeout implements Stage {
+  readonly ms: number
+  readonly mode: 'aggressive' | 'cooperative'
+  readonly name: string
+  readonly clock: Clock
+
+  constructor(ms: number, mode: 'aggressive' | 'cooperative', name: string, clock: Clock) {
+    this.ms = ms
+    this.mode = mode
+    this.name = name
+    this.clock = clock
   }
-  const atOnce = mode === 'aggressive'
-  return {
-    name,
-    clock,
-    mode,
-    enter(run, slot) {
-      const now = clock.now()
-      const at = now + ms
-      const cancel = clock.after(
-        ms,
-        () => run.interrupt({ is: 'timeout', slot, error: passed() }, atOnce),
-        now,
-      )
-      run.memo[slot] = { at, outer: run.deadline, cancel } satisfies Armed
-      run.deadline = Math.min(run.deadline, at)
-    },
-    leave(run, slot) {
-      const { at, outer, cancel } = run.memo[slot] as Armed
-      cancel()
-      run.deadline = outer
-      if (overtaken(run) && clock.now() >= at) run.fail(passed(run.error))
-      return undefined
-    },
+
+  enter(run: Run, slot: number): undefined {
+    const armed = new Armed(this, run, slot)
+    armed.arm(this.clock)
+    run.memo[slot] = run.limit = armed
+  }
+
+  leave(run: Run, slot: number): undefined {
+    const armed = run.memo[slot] as Armed
+    armed.disarm()
+    run.limit = armed.outer
+    if (run.failed && overtaken(run) && this.clock.now() >= armed.settle(this.clock)) {
+      run.fail(this.passed(run, run.error))
+    }
+  }
+
+  passed(run: Run, cause?: unknown): TimeoutError {
+    if (events.heard) events.emit({ type: 'timeout.passed', policy: this.name, after: this.ms })
+    return new TimeoutError(this.name, this.ms, cause === undefined ? undefined : { cause })
   }
 }
 
-interface Armed {
-  readonly at: number
-  /** The deadline outside this timeout. */
-  readonly outer: number
-  readonly cancel: () => void
+class Armed extends Limit {
+  readonly #timeout: Timeout
+  readonly #run: Run
+  readonly #slot: number
+  readonly outer: Limit | undefined
+
+  constructor(timeout: Timeout, run: Run, slot: number) {
+    super()
+    this.#timeout = timeout
+    this.#run = run
+    this.#slot = slot
+    this.outer = run.limit
+  }
+
+  get ms(): number {
+    return this.#timeout.ms
+  }
+
+  fire(): void {
+    const run = this.#run
+    const error = this.#timeout.passed(run)
+    run.interrupt({ is: 'timeout', slot: this.#slot, error }, this.#timeout.mode === 'aggressive')
+  }
 }
 
 /** A pipeline inside, given this timeout's limit as its deadline, may notice first that it passed. */
 function overtaken(run: Run): boolean {
-  return run.failed && run.interruption === undefined && run.error instanceof DeadlineError
+  return run.interruption === undefined && !run.refused && run.error instanceof DeadlineError
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { OptionError } from './errors.ts'
-import { drive } from './pipeline.ts'
+import type { Outcome } from './outcome.ts'
+import { drive, type Ending, outcomeOf, valueOf } from './pipeline.ts'
 import type { Plan, Stage } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
@@ -17,6 +18,8 @@ export type Policy<F = never> = Stage<F> | Pipeline<F> | Decorator
  */
 export interface Pipeline<F = never> {
   <T>(work: Work<T>, options?: CallOptions): Promise<T | F>
+  /** The same, but how the call ended is its value: it never rejects, and being turned away costs next to nothing. */
+  attempt<T>(work: Work<T>, options?: CallOptions): Promise<Outcome<T | F>>
   readonly policies: readonly (Stage<F> | Decorator)[]
 }
 
@@ -49,21 +52,22 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
   const stages = flat.filter((policy) => typeof policy !== 'function')
   const hasty = stages.some(({ mode }) => mode === 'aggressive')
   const patient = !hasty && stages.some(({ mode }) => mode === 'cooperative')
-  const pipeline = link(flat, { stages: [], clock: clockOf(stages), hasty, patient })
-  return Object.assign(pipeline, { policies: flat }) as Pipeline<FallbackOf<P[number]>>
+  const plan = { stages: [], clock: clockOf(stages), hasty, patient }
+  const pipeline = link(flat, plan, valueOf) as Pipeline<FallbackOf<P[number]>>
+  return Object.assign(pipeline, { attempt: link(flat, plan, outcomeOf), policies: flat })
 }
 
-type Driver = (work: Work<unknown>, options?: CallOptions) => Promise<unknown>
+type Driver<R> = (work: Work<unknown>, options?: CallOptions) => Promise<R>
 
 /** Stages up to the first user's function make one segment; that function and all behind it are the segment's work. */
-function link(policies: readonly (Stage<unknown> | Decorator)[], plan: Plan): Driver {
+function link<R>(policies: readonly (Stage<unknown> | Decorator)[], plan: Plan, ending: Ending<R>): Driver<R> {
   const cut = policies.findIndex((policy) => typeof policy === 'function')
   const stages = (cut === -1 ? policies : policies.slice(0, cut)) as readonly Stage<unknown>[]
   const segment = { ...plan, stages }
-  if (cut === -1) return (work, options) => drive(segment, work, options)
+  if (cut === -1) return (work, options) => drive(segment, work, options, ending)
   const decorate = policies[cut] as Decorator
-  const inner = link(policies.slice(cut + 1), plan)
-  return (work, options) => drive(segment, (call) => decorate((own) => inner(work, own))(call), options)
+  const inner = link(policies.slice(cut + 1), plan, valueOf)
+  return (work, options) => drive(segment, (call) => decorate((own) => inner(work, own))(call), options, ending)
 }
 
 function clockOf(stages: readonly Stage<unknown>[]): Clock {

@@ -1,0 +1,25 @@
+import type { Refusal } from './stage.ts'
+
+/** How a call ended, as a value: see `attempt` of a pipeline. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
+
+/** The outcome of a call that was turned away: its error is made when it is first looked at. */
+export class Refused {
+  readonly ok = false
+  #refusal: Refusal | undefined
+  #error: unknown
+
+  constructor(refusal: Refusal) {
+    this.#refusal = refusal
+  }
+
+  get error(): unknown {
+    if (this.#refusal !== undefined) {
+      this.#error = this.#refusal.refuse()
+      this.#refusal = undefined
+    }
+    return this.#error
+  }
+}
