@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type BreakerEvent, type BreakerOptions, breaker } from './breaker.ts'
-import { BreakerConflictError, BreakerOpenError } from './errors.ts'
-import { breakers, forget } from './registry.ts'
+import { BreakerOpenError, ConflictError } from './errors.ts'
+import { forget, status } from './registry.ts'
 import { fakeClock } from './testing/index.ts'
 import { timeout } from './timeout.ts'
 import { wrap } from './wrap.ts'
@@ -246,13 +246,13 @@ describe('breaker', () => {
 
     expect(breaker('anthropic')).toBe(first)
     expect(breaker('anthropic', { openFor: 30_000 })).toBe(first)
-    expect(() => breaker('anthropic', { failures: 3 })).toThrow(BreakerConflictError)
+    expect(() => breaker('anthropic', { failures: 3 })).toThrow(ConflictError)
     expect(() => breaker('anthropic', { failures: 3, openFor: 30_000 })).toThrow(
       /\{ failures: 5 \}.*\{ failures: 3 \}/,
     )
     expect(breaker()).not.toBe(breaker())
     breaker('other')
-    expect(breakers().map(({ name }) => name)).toEqual(['anthropic', 'other'])
+    expect(status('breaker').map(({ name }) => name)).toEqual(['anthropic', 'other'])
   })
 
   it.each([

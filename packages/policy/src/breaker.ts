@@ -1,7 +1,7 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { BreakerOpenError, BudgetError, demand } from './errors.ts'
-import { named } from './registry.ts'
+import { BudgetError, demand, RejectedError } from './errors.ts'
+import { claim } from './registry.ts'
 import type { Stage } from './stage.ts'
 
 /** When a breaker opens, for how long, and how it finds out that it may close. */
@@ -64,13 +64,14 @@ export interface Breaker extends Stage {
  * Refuses with `BreakerOpenError`. A timeout or a passed deadline is a failure; the caller's abort counts as nothing, and so, by
  * default, does a refusal by another breaker or a budget inside. An error with `retryAfter` (ms) that opens it keeps it
  * open at least that long. With a name it is the same breaker everywhere in the process, without one it is the caller's own.
- * Throws `BreakerConflictError` if the name exists with other options (functions are compared by identity).
+ * Throws `ConflictError` if the name exists with other options (functions are compared by identity).
  */
 export function breaker(name: string, options?: BreakerOptions): Breaker
 export function breaker(options?: BreakerOptions): Breaker
 export function breaker(first: string | BreakerOptions = {}, options?: BreakerOptions): Breaker {
   if (typeof first !== 'string') return new CircuitBreaker('breaker', settle(first))
-  return named.breaker.claim(
+  return claim(
+    'breaker',
     first,
     options && settle(options),
     (asked) => new CircuitBreaker(first, asked ?? settle({})),
@@ -113,5 +114,5 @@ function settle(options: BreakerOptions) {
 }
 
 function isEvidence(error: unknown): boolean {
-  return !(error instanceof BreakerOpenError || error instanceof BudgetError)
+  return !(error instanceof RejectedError || error instanceof BudgetError)
 }

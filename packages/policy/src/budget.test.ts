@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { budget } from './budget.ts'
-import { BudgetConflictError } from './errors.ts'
+import { ConflictError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
-import { budgets, forget } from './registry.ts'
+import { forget, status } from './registry.ts'
 import { budgetErrorOf, retry } from './retry.ts'
 import { fakeClock, seededRandom } from './testing/index.ts'
 import { wrap } from './wrap.ts'
@@ -119,11 +119,11 @@ describe('budget', () => {
 
     expect(budget('ai')).toBe(first)
     expect(budget('ai', { ratio: 0.1, window: 10_000 })).toBe(first)
-    expect(() => budget('ai', { ratio: 0.3 })).toThrow(BudgetConflictError)
+    expect(() => budget('ai', { ratio: 0.3 })).toThrow(ConflictError)
     expect(() => budget('ai', { ratio: 0.3 })).toThrow(
       /\{ ratio: 0.1 \} and was asked for again with \{ ratio: 0.3 \}/,
     )
-    expect(budgets()).toMatchObject([{ name: 'ai' }])
+    expect(status('budget')).toMatchObject([{ name: 'ai' }])
     expect([forget('ai'), forget('ai'), budget('ai') === first]).toEqual([true, false, false])
   })
 

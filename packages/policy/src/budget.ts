@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from './clock.ts'
 import { demand } from './errors.ts'
-import { named } from './registry.ts'
+import { claim } from './registry.ts'
 
 /** How many retries a budget allows. */
 export interface BudgetOptions {
@@ -31,6 +31,8 @@ export interface Budget {
   /** Takes one retry, if there is one. */
   withdraw(): boolean
   status(): BudgetStatus
+  /** Forgets what it has counted. */
+  reset(): void
 }
 
 /**
@@ -38,14 +40,15 @@ export interface Budget {
  *
  * A retry is allowed while `retries < minPerSecond * window / 1000 + ratio * calls`, by default 10 a second and 20 %. The window
  * moves in tenths. Without a name it is the caller's own; with one it is the same everywhere in the process.
- * Throws `BudgetConflictError` if the name exists with other options.
+ * Throws `ConflictError` if the name exists with other options.
  * Source: Finagle's `RetryBudget`.
  */
 export function budget(name: string, options?: BudgetOptions): Budget
 export function budget(options?: BudgetOptions): Budget
 export function budget(first: string | BudgetOptions = {}, options?: BudgetOptions): Budget {
   if (typeof first !== 'string') return new ExpiringBudget('budget', settle(first))
-  return named.budget.claim(
+  return claim(
+    'budget',
     first,
     options && settle(options),
     (asked) => new ExpiringBudget(first, asked ?? settle({})),
@@ -118,6 +121,12 @@ class ExpiringBudget implements Budget {
       allowed,
       window: this.settings.window,
     }
+  }
+
+  reset(): void {
+    this.#callsIn.fill(0)
+    this.#retriesIn.fill(0)
+    this.#calls = this.#retries = 0
   }
 
   /** The formula's bound as a count; a billionth less, since 0.07 * 100 is 7.000000000000001. */

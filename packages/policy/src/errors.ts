@@ -46,23 +46,37 @@ export class DeadlineError extends HoldfastError {
 }
 
 /**
- * A breaker refused the call, and the work was not called.
+ * A policy turned the call away, and the work was not called.
  *
- * `retryAfter` is the ms after which it may admit one: `Infinity` while it is isolated. It has no stack, since a breaker
- * must be cheap when everything fails and the stack would only ever show the pipeline.
+ * `retryAfter` is the ms after which it may be let in, if the policy can tell. It has no stack, since turning away must be cheap when everything
+ * fails, and the stack would only ever show the pipeline.
  */
-export class BreakerOpenError extends HoldfastError {
-  declare readonly code: 'BREAKER_OPEN'
-  readonly breaker: string
-  readonly retryAfter: number
+export abstract class RejectedError extends HoldfastError {
+  readonly retryAfter: number | undefined
 
-  constructor(breaker: string, retryAfter: number) {
+  constructor(code: string, message: string, hint: string, retryAfter?: number) {
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
-    super('BREAKER_OPEN', refusal(breaker, retryAfter), 'Wait, or put a fallback outside the breaker.')
+    super(code, message, hint)
     Error.stackTraceLimit = limit
-    this.breaker = breaker
     this.retryAfter = retryAfter
+  }
+}
+
+/** A breaker turned the call away. `retryAfter` is `Infinity` while it is isolated. */
+export class BreakerOpenError extends RejectedError {
+  declare readonly code: 'BREAKER_OPEN'
+  declare readonly retryAfter: number
+  readonly breaker: string
+
+  constructor(breaker: string, retryAfter: number) {
+    super(
+      'BREAKER_OPEN',
+      refusal(breaker, retryAfter),
+      'Wait, or put a fallback outside the breaker.',
+      retryAfter,
+    )
+    this.breaker = breaker
   }
 }
 
@@ -110,26 +124,30 @@ export class FallbackError extends HoldfastError {
   }
 }
 
-/** One name was given two meanings. The message shows the settings that differ, of both. */
+/** A name was asked for again with options other than it has. The message shows those that differ, of both. */
 export class ConflictError extends HoldfastError {
-  constructor(kind: 'breaker' | 'budget', name: string, existing: string, asked: string) {
-    const message = `${kind} '${name}' already exists with { ${existing} } and was asked for again with { ${asked} }`
+  declare readonly code: 'NAME_CONFLICT'
+
+  constructor(kind: string, name: string, existing: string, asked: string) {
     super(
-      `${kind.toUpperCase()}_CONFLICT`,
-      message,
+      'NAME_CONFLICT',
+      `${kind} '${name}' already exists with { ${existing} } and was asked for again with { ${asked} }`,
       'Give the options once, and only the name elsewhere; or choose another name.',
     )
   }
 }
 
-/** A breaker was asked for by name with options other than those it has. */
-export class BreakerConflictError extends ConflictError {
-  declare readonly code: 'BREAKER_CONFLICT'
-}
+/** There are too many names of one kind. */
+export class RegistryFullError extends HoldfastError {
+  declare readonly code: 'REGISTRY_FULL'
 
-/** A budget was asked for by name with options other than those it has. */
-export class BudgetConflictError extends ConflictError {
-  declare readonly code: 'BUDGET_CONFLICT'
+  constructor(kind: string, name: string, most: number) {
+    super(
+      'REGISTRY_FULL',
+      `${kind} '${name}' would be one more than the ${most} that may have names`,
+      'Name what there is a fixed number of; for ids, give one policy a key for each call.',
+    )
+  }
 }
 
 /** An option is not usable. The message names the option, what was received and what is allowed. */

@@ -12,20 +12,23 @@ export {
 export { type Budget, type BudgetOptions, type BudgetStatus, budget } from './budget.ts'
 export { type Clock, type Random, systemClock } from './clock.ts'
 export {
-  BreakerConflictError,
   BreakerOpenError,
-  BudgetConflictError,
   BudgetError,
+  ConflictError,
   DeadlineError,
   FallbackError,
   HoldfastError,
   isHoldfastError,
   OptionError,
+  RegistryFullError,
+  RejectedError,
   TimeoutError,
 } from './errors.ts'
 export { events, type GiveUpReason, type PolicyEvent } from './events.ts'
 export { type FallbackOptions, fallback, type Link } from './fallback.ts'
-export { breakers, budgets, forget } from './registry.ts'
+export type { Outcome } from './outcome.ts'
+export { type OutgoingHook, outgoing } from './outgoing.ts'
+export { forget, type Kind, type Kinds, reset, status } from './registry.ts'
 export { budgetErrorOf, type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
 export type { Call, CallOptions, Work } from './work.ts'
@@ -37,4 +40,5 @@ export { type Backoff, backoff } from './backoff.ts'
 export { demand, retryAfterOf } from './errors.ts'
 export { type Channel, channel } from './events.ts'
 export type { Interruption, Run } from './run.ts'
-export type { Stage, Verdict } from './stage.ts'
+export type { Hold, Refusal, Stage, Verdict } from './stage.ts'
+export type { Gauge, Trip, TripCounts } from './trip.ts'

@@ -9,7 +9,7 @@ type Step = Hold | Verdict<unknown>
 export type Ending<R> = (run: Run) => R
 
 /** The value, or a throw. */
-export const valueOf: Ending<unknown> = (run) => {
+export const valueOrThrow: Ending<unknown> = (run) => {
   if (run.failed) throw run.error
   return run.value
 }
@@ -23,7 +23,12 @@ export const outcomeOf: Ending<Outcome<unknown>> = (run) => run.outcome()
  * The straight way (no wait, no second attempt) is one promise: what its stages do, they do between the caller's turn and the work's settling.
  * Whatever else happens is a detour, and asynchronous.
  */
-export function drive<R>(plan: Plan, work: Work<unknown>, options: CallOptions | undefined, ending: Ending<R>): Promise<R> {
+export function drive<R>(
+  plan: Plan,
+  work: Work<unknown>,
+  options: CallOptions | undefined,
+  ending: Ending<R>,
+): Promise<R> {
   const run = new Run(plan, options)
   const hold = descend(run)
   if (hold !== undefined) return detour(run, work, hold, ending)

@@ -1,68 +1,105 @@
-import type { Breaker, BreakerStatus } from './breaker.ts'
-import type { Budget, BudgetStatus } from './budget.ts'
-import { BreakerConflictError, BudgetConflictError, type ConflictError } from './errors.ts'
+import type { BreakerStatus } from './breaker.ts'
+import type { BudgetStatus } from './budget.ts'
+import { ConflictError, RegistryFullError } from './errors.ts'
 
-/** Things of one kind in this process, by name. */
-interface Registry<T> {
-  /** The one of that name, made if it is new; a conflict if it is not and `settings` differ from its own. */
-  claim<S extends object>(
-    name: string,
-    settings: S | undefined,
-    make: (settings: S | undefined) => T & { settings: S },
-  ): T
-  all(): T[]
-  forget(name: string): boolean
+/*
+ * Everything of this process that has a name.
+ *
+ * I1  One name of one kind is one thing, for as long as it is not forgotten.
+ * I2  It has the settings it was made with; who asks for others is told so, and nothing changes.
+ * I3  There are at most `MOST` of a kind: a name that holds an id would fill the memory, and is told so.
+ */
+
+/** The kinds of things that have names, and what each tells of itself. */
+export interface Kinds {
+  breaker: BreakerStatus
+  budget: BudgetStatus
 }
 
-function registry<T>(
-  conflict: (name: string, existing: string, asked: string) => ConflictError,
-): Registry<T> {
-  const known = new Map<string, T & { settings: object }>()
-  return {
-    claim(name, settings, make) {
-      const existing = known.get(name)
-      if (existing === undefined) {
-        const made = make(settings)
-        known.set(name, made)
-        return made
-      }
-      const differing = settings === undefined ? [] : differences(existing.settings, settings)
-      if (differing.length === 0) return existing
-      throw conflict(name, show(existing.settings, differing), show(settings!, differing))
-    },
-    all: () => [...known.values()],
-    forget: (name) => known.delete(name),
+export type Kind = keyof Kinds
+
+/** What the registry keeps. `settings` are compared when the name is asked for again. */
+export interface Registered<K extends Kind = Kind> {
+  readonly name: string
+  readonly settings: object
+  status(): Kinds[K]
+  reset(): void
+}
+
+/** Named things of one kind that a process may have. */
+const MOST = 10_000
+
+const kinds = new Map<Kind, Map<string, Registered>>()
+
+/** The one of that name, made if it is new; a `ConflictError` if it is not, and `settings` differ from its own. */
+export function claim<K extends Kind, T extends Registered<K>, S extends object>(
+  kind: K,
+  name: string,
+  settings: S | undefined,
+  make: (settings: S | undefined) => T,
+): T {
+  const all = of(kind)
+  const existing = all.get(name)
+  if (existing !== undefined) {
+    const differing = settings === undefined ? [] : differences(existing.settings, settings)
+    if (differing.length === 0) return existing as unknown as T
+    throw new ConflictError(kind, name, show(existing.settings, differing), show(settings!, differing))
   }
+  if (all.size >= MOST) throw new RegistryFullError(kind, name, MOST)
+  const made = make(settings)
+  all.set(name, made as unknown as Registered)
+  return made
 }
 
-/** The process's named breakers and budgets. */
-export const named = {
-  breaker: registry<Breaker>(
-    (name, existing, asked) => new BreakerConflictError('breaker', name, existing, asked),
-  ),
-  budget: registry<Budget>(
-    (name, existing, asked) => new BudgetConflictError('budget', name, existing, asked),
-  ),
+/** The status of everything of that kind that has a name, in the order in which they were made. */
+export function status<K extends Kind>(kind: K): Kinds[K][] {
+  return [...of(kind).values()].map((each) => each.status() as Kinds[K])
 }
 
-/** The status of every named breaker, in the order they were made. */
-export function breakers(): BreakerStatus[] {
-  return named.breaker.all().map((each) => each.status())
+/** Resets what has that name, whatever its kind, or only that of `kind`. Answers whether there was any. */
+export function reset(name: string, kind?: Kind): boolean {
+  const found = withName(name, kind)
+  for (const each of found) each.reset()
+  return found.length > 0
 }
 
-/** The status of every named budget, in the order they were made. */
-export function budgets(): BudgetStatus[] {
-  return named.budget.all().map((each) => each.status())
+/** Forgets what has that name, or only that of `kind`; who holds it keeps it. Answers whether there was any. */
+export function forget(name: string, kind?: Kind): boolean {
+  let found = false
+  for (const [each, all] of kinds) if (kind === undefined || kind === each) found = all.delete(name) || found
+  return found
 }
 
-/** Forgets the breaker and the budget of that name; who holds them keeps them. Answers whether there was one. */
-export function forget(name: string): boolean {
-  const breaker = named.breaker.forget(name)
-  return named.budget.forget(name) || breaker
+function withName(name: string, kind: Kind | undefined): Registered[] {
+  return [...kinds].flatMap(([each, all]) =>
+    kind === undefined || kind === each ? (all.get(name) ?? []) : [],
+  )
+}
+
+function of(kind: Kind): Map<string, Registered> {
+  const known = kinds.get(kind)
+  if (known !== undefined) return known
+  const all = new Map<string, Registered>()
+  kinds.set(kind, all)
+  return all
 }
 
 function differences(existing: object, asked: object): string[] {
-  return Object.keys(asked).filter((key) => Reflect.get(existing, key) !== Reflect.get(asked, key))
+  return Object.keys(asked).filter((key) => !same(Reflect.get(existing, key), Reflect.get(asked, key)))
+}
+
+/** Plain data is compared by what it says, everything else by identity. */
+function same(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (!isPlain(one) || !isPlain(other)) return false
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...keys].every((key) => same(Reflect.get(one, key), Reflect.get(other, key)))
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || Array.isArray(value)
 }
 
 function show(settings: object, keys: string[]): string {
@@ -71,5 +108,5 @@ function show(settings: object, keys: string[]): string {
 
 function describe(value: unknown): string {
   if (typeof value === 'function') return value.name || 'a function'
-  return typeof value === 'object' ? 'another' : String(value)
+  return isPlain(value) ? JSON.stringify(value) : typeof value === 'object' ? 'another' : String(value)
 }

@@ -1,7 +1,7 @@
 import { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
 import type { Budget } from './budget.ts'
 import { type Clock, type Random, systemClock } from './clock.ts'
-import { BreakerOpenError, BudgetError, DeadlineError, demand, OptionError, retryAfterOf } from './errors.ts'
+import { BudgetError, DeadlineError, demand, OptionError, RejectedError, retryAfterOf } from './errors.ts'
 import { events, type GiveUpReason } from './events.ts'
 import type { Run } from './run.ts'
 import type { Stage } from './stage.ts'
@@ -118,7 +118,7 @@ function decide(rules: Rules, tries: Tries, { error, clock, deadline }: Run): nu
 }
 
 function isRetryable(error: unknown): boolean {
-  if (error instanceof BreakerOpenError || error instanceof BudgetError || error instanceof DeadlineError)
+  if (error instanceof RejectedError || error instanceof BudgetError || error instanceof DeadlineError)
     return false
   return (error as { retryable?: unknown } | null | undefined)?.retryable !== false
 }

@@ -113,7 +113,7 @@ export class Run {
   }
 
   /** The work's promise, but an interruption can settle it first. Late rejections are swallowed. */
-  settled<T>(work: PromiseLike<T>): PromiseLike<T> {
+  settled<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#giveUp = reject
       work.then(resolve, reject)

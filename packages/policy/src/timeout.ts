@@ -54,14 +54,11 @@ class Timeout implements Stage {
     const armed = run.memo[slot] as Armed
     armed.disarm()
     run.limit = armed.outer
-    if (run.failed && overtaken(run) && this.clock.now() >= armed.settle(this.clock)) {
-      run.fail(this.passed(run, run.error))
-    }
-  }
-
-  passed(run: Run, cause?: unknown): TimeoutError {
+    if (!run.failed && run.interruption === undefined) return
+    if (overtaken(run) && this.clock.now() >= armed.settle(this.clock)) {
+      run.fail(new TimeoutError(this.name, this.ms, { cause: run.error }))
+    } else if (run.interruption?.slot !== slot) return
     if (events.heard) events.emit({ type: 'timeout.passed', policy: this.name, after: this.ms })
-    return new TimeoutError(this.name, this.ms, cause === undefined ? undefined : { cause })
   }
 }
 
@@ -84,13 +81,15 @@ class Armed extends Limit {
   }
 
   fire(): void {
-    const run = this.#run
-    const error = this.#timeout.passed(run)
-    run.interrupt({ is: 'timeout', slot: this.#slot, error }, this.#timeout.mode === 'aggressive')
+    const { name, ms, mode } = this.#timeout
+    this.#run.interrupt(
+      { is: 'timeout', slot: this.#slot, error: new TimeoutError(name, ms) },
+      mode === 'aggressive',
+    )
   }
 }
 
 /** A pipeline inside, given this timeout's limit as its deadline, may notice first that it passed. */
 function overtaken(run: Run): boolean {
-  return run.interruption === undefined && !run.refused && run.error instanceof DeadlineError
+  return run.failed && run.interruption === undefined && !run.refused && run.error instanceof DeadlineError
 }

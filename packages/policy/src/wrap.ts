@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { OptionError } from './errors.ts'
 import type { Outcome } from './outcome.ts'
-import { drive, type Ending, outcomeOf, valueOf } from './pipeline.ts'
+import { drive, type Ending, outcomeOf, valueOrThrow } from './pipeline.ts'
 import type { Plan, Stage } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
@@ -53,21 +53,26 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
   const hasty = stages.some(({ mode }) => mode === 'aggressive')
   const patient = !hasty && stages.some(({ mode }) => mode === 'cooperative')
   const plan = { stages: [], clock: clockOf(stages), hasty, patient }
-  const pipeline = link(flat, plan, valueOf) as Pipeline<FallbackOf<P[number]>>
+  const pipeline = link(flat, plan, valueOrThrow) as Pipeline<FallbackOf<P[number]>>
   return Object.assign(pipeline, { attempt: link(flat, plan, outcomeOf), policies: flat })
 }
 
 type Driver<R> = (work: Work<unknown>, options?: CallOptions) => Promise<R>
 
 /** Stages up to the first user's function make one segment; that function and all behind it are the segment's work. */
-function link<R>(policies: readonly (Stage<unknown> | Decorator)[], plan: Plan, ending: Ending<R>): Driver<R> {
+function link<R>(
+  policies: readonly (Stage<unknown> | Decorator)[],
+  plan: Plan,
+  ending: Ending<R>,
+): Driver<R> {
   const cut = policies.findIndex((policy) => typeof policy === 'function')
   const stages = (cut === -1 ? policies : policies.slice(0, cut)) as readonly Stage<unknown>[]
   const segment = { ...plan, stages }
   if (cut === -1) return (work, options) => drive(segment, work, options, ending)
   const decorate = policies[cut] as Decorator
-  const inner = link(policies.slice(cut + 1), plan, valueOf)
-  return (work, options) => drive(segment, (call) => decorate((own) => inner(work, own))(call), options, ending)
+  const inner = link(policies.slice(cut + 1), plan, valueOrThrow)
+  return (work, options) =>
+    drive(segment, (call) => decorate((own) => inner(work, own))(call), options, ending)
 }
 
 function clockOf(stages: readonly Stage<unknown>[]): Clock {

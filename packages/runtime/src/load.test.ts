@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { breakers, budgets, forget } from '@holdfast/policy'
+import { forget, status } from '@holdfast/policy'
 import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from './config/problem.ts'
@@ -30,7 +30,7 @@ upstreams: { jira: { url: "${server.url}${path}", policy: quick, ${more} } }
   afterEach(async () => {
     await server[Symbol.asyncDispose]()
     rmSync(join(file, '..'), { recursive: true })
-    for (const { name } of [...breakers(), ...budgets()]) forget(name)
+    for (const { name } of [...status('breaker'), ...status('budget')]) forget(name)
   })
 
   it('rejects with the place of what is wrong in a file', async () => {
@@ -136,7 +136,7 @@ upstreams:
 
       expect((await hf.fetch('two')('/x')).status).toBe(200)
       await expect(hf.fetch('one')('/x')).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
-      expect(budgets().map(({ name }) => name)).toEqual(['quick'])
+      expect(status('budget').map(({ name }) => name)).toEqual(['quick'])
     })
 
     it('works for an upstream without a policy', async () => {
