@@ -168,6 +168,19 @@ export function demand(ok: boolean, option: string, received: unknown, allowed: 
   if (!ok) throw new OptionError(option, received, allowed)
 }
 
+/** Throws an `OptionError` if `options` has a name that is not in `names`: a misspelt option must not be silently ignored. */
+export function known(where: string, options: object, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new OptionError(
+        `${where}.${name}`,
+        Reflect.get(options, name),
+        `left out; there is ${names.join(', ')}`,
+      )
+    }
+  }
+}
+
 /** Whether an error comes from Holdfast, and so has `code` and `hint`. */
 export function isHoldfastError(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError
