@@ -1,3 +1,7 @@
 export { type FakeClock, fakeClock } from './fake-clock.ts'
 export { fakeRandom, seededRandom } from './fake-random.ts'
+export { type Judgement, judge, losses, prices } from './judge.ts'
+export { type Conditions, type LoadShape, loadShapes } from './load-shapes.ts'
 export { policyContract, type Suite } from './policy-contract.ts'
+export { type Score, scoreboard } from './scoreboard.ts'
+export { type Traffic, traffic } from './traffic.ts'
