@@ -35,6 +35,8 @@ const breakerTones: Readonly<Record<BreakerState, Tone>> = {
   'half-open': 'between',
   open: 'ill',
   isolated: 'ill',
+  disabled: 'between',
+  observed: 'between',
 }
 
 function sign(tone: Tone, word: string, paint: Paint): string {

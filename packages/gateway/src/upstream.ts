@@ -61,7 +61,7 @@ export function upstream(
   const url = new URL(options.url)
   const policy = options.policy ?? {}
   const { connect, total, ...patience } = { ...patienceDefaults, ...policy.timeout }
-  const guard = breaker(name, { ...policy.breaker, isFailure: blamesProvider, clock })
+  const guard = breaker(name, { ...policy.breaker, ignored: sparesProvider, clock })
   const pool = new Pool(url.origin, {
     connect: { timeout: connect },
     pipelining: 1,
@@ -101,8 +101,8 @@ function completionsPath(url: URL): string {
 }
 
 /** A request that is wrong in itself, or a model that is not there, says nothing about the provider's health. */
-function blamesProvider(error: unknown): boolean {
-  return !(error instanceof ProviderFailure) || (error.blame === 'link' && error.code !== 'DIVERGED')
+function sparesProvider(error: unknown): boolean {
+  return error instanceof ProviderFailure && (error.blame !== 'link' || error.code === 'DIVERGED')
 }
 
 /** A provider that let a time-out pass is not asked again at once: the next link is. */

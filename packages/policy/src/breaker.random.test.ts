@@ -74,7 +74,7 @@ async function live(seed: number) {
     const { counts, is, failures: row } = guard.status()
     expect(counts.calls, 'I6').toBe(counts.successes + counts.failures + counts.ignored + inFlight.length)
     expect(counts.rejected).toBe(rejected)
-    expect(row).toBeLessThan(failures)
+    if (is === 'closed') expect(row).toBeLessThan(failures)
     expect(generation - before).toBeLessThanOrEqual(1)
     expect(['closed', 'open', 'half-open', 'isolated']).toContain(is)
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type BreakerEvent, type BreakerOptions, breaker } from './breaker.ts'
+import { type BreakerEvent, breaker } from './breaker.ts'
+import type { BreakerOptions } from './breaker-options.ts'
 import { BreakerOpenError, ConflictError } from './errors.ts'
 import { forget, status } from './registry.ts'
 import { fakeClock } from './testing/index.ts'
@@ -57,7 +58,7 @@ describe('breaker', () => {
     expect(refused).toBeInstanceOf(BreakerOpenError)
     expect(refused).toMatchObject({ code: 'BREAKER_OPEN', breaker: 'breaker', retryAfter: 600 })
     expect(called).toBe(false)
-    expect(guard.status().counts).toEqual({ calls: 2, successes: 0, failures: 2, ignored: 0, rejected: 1 })
+    expect(guard.status().counts).toEqual({ calls: 2, probes: 0, successes: 0, failures: 2, ignored: 0, rejected: 1 })
   })
 
   it('closes by a successful probe, and opens again by a failed one', async () => {
@@ -187,8 +188,8 @@ describe('breaker', () => {
     expect(guard.status().retryAfter).toBe(5_000)
   })
 
-  it('takes an error that is no failure for nothing: neither in a row nor against it', async () => {
-    const { clock, fail, guard } = rig({ isFailure: (error) => error !== 'mine' })
+  it('takes an error to be ignored for nothing: neither in a row nor against it', async () => {
+    const { clock, fail, guard } = rig({ ignored: (error) => error === 'mine' })
     await fail()
     await fail('mine')
     expect(guard.status()).toMatchObject({ is: 'closed', failures: 1 })
@@ -197,6 +198,29 @@ describe('breaker', () => {
     await fail('mine')
 
     expect(guard.status()).toMatchObject({ is: 'half-open', retryAfter: 0 })
+  })
+
+  it('takes an error that is no failure for a success: the work has answered', async () => {
+    class NotFound extends Error {}
+    const { clock, fail, guard } = rig({ isFailure: (error) => !(error instanceof NotFound) })
+    await fail()
+    await fail(new NotFound())
+    expect(guard.status()).toMatchObject({ is: 'closed', failures: 0, counts: { successes: 1 } })
+    await fail()
+    await fail()
+    await clock.advance(1_000)
+    await fail(new NotFound())
+
+    expect(guard.status().is).toBe('closed')
+  })
+
+  it('knows failures and what to ignore by their classes', async () => {
+    class Down extends Error {}
+    class Mine extends Error {}
+    const { fail, guard } = rig({ isFailure: [Down, TypeError], ignored: [Mine] })
+    for (const error of [new Down(), new Mine(), new Error('other'), new TypeError('x'), new Down()]) await fail(error)
+
+    expect(guard.status()).toMatchObject({ is: 'open', counts: { failures: 3, ignored: 1, successes: 1 } })
   })
 
   it('takes a refusal by a breaker inside for nothing', async () => {
@@ -248,7 +272,7 @@ describe('breaker', () => {
     expect(breaker('anthropic', { openFor: 30_000 })).toBe(first)
     expect(() => breaker('anthropic', { failures: 3 })).toThrow(ConflictError)
     expect(() => breaker('anthropic', { failures: 3, openFor: 30_000 })).toThrow(
-      /\{ failures: 5 \}.*\{ failures: 3 \}/,
+      /"failures":5.*"failures":3/,
     )
     expect(breaker()).not.toBe(breaker())
     breaker('other')

@@ -1,186 +1,187 @@
-import { growth } from './backoff.ts'
-import type { Breaker, BreakerEvent, BreakerSettings, BreakerStatus } from './breaker.ts'
+import type {
+  Breaker,
+  BreakerEvent,
+  BreakerStatus,
+  CircuitState,
+  CircuitStatus,
+  SavedBreaker,
+} from './breaker.ts'
+import { type BreakerOptions, type BreakerSettings, settle } from './breaker-options.ts'
+import { Circuit, type Permit, type Surroundings } from './circuit.ts'
 import type { Clock } from './clock.ts'
-import { BreakerOpenError, retryAfterOf } from './errors.ts'
-import { channel, events } from './events.ts'
+import { demand } from './errors.ts'
+import { type Channel, channel, events } from './events.ts'
+import { Keyed } from './keyed.ts'
 import type { Run } from './run.ts'
-import type { Refusal } from './stage.ts'
+import type { Hold, Refusal } from './stage.ts'
+import type { Gauge, Trip } from './trip.ts'
 
-/*
- * I1  Closed, it admits every call; the failure that makes `failures` in a row opens it.
- * I2  Open, it admits nothing before `until`; the first call after that finds it half-open.
- * I3  Half-open, at most `probes` calls hold a place, and only their outcomes count.
- * I4  Each transition starts a generation; the outcome of a call admitted in an earlier one changes nothing.
- * I5  A probe keeps its place for one open time at most; then a newcomer may take it, and its outcome changes nothing.
- * I6  counts: calls = successes + failures + ignored + calls in flight.
- */
+type Configurable = Parameters<Breaker['configure']>[0]
+type Standing = 'isolated' | 'disabled' | 'observed'
 
-type State =
-  | { is: 'closed'; failures: number }
-  | { is: 'open'; until: number }
-  | { is: 'half-open'; probes: Set<Probe>; successes: number }
-  | { is: 'isolated' }
+/** Keys that `status` lists. */
+const LISTED = 100
 
-interface Probe {
-  readonly since: number
-}
-
-/** What an admitted call holds: the generation it was admitted in, or its place as a probe. */
-type Permit = number | Probe
-
-/** The only kind of breaker there is. */
-export class CircuitBreaker implements Breaker {
+/** The only kind of breaker there is: a circuit, and one more for each key. */
+export class CircuitBreaker implements Breaker, Surroundings {
   readonly name: string
-  readonly settings: BreakerSettings
-  readonly clock: Clock
-  readonly #channel = channel<BreakerEvent>()
-  readonly #counts = { calls: 0, successes: 0, failures: 0, ignored: 0, rejected: 0 }
-  #state: State = { is: 'closed', failures: 0 }
-  #generation = 0
-  /** Probes that failed since it was last closed. */
-  #relapses = 0
+  #options: BreakerOptions
+  #settings: BreakerSettings
+  #trip: Trip
+  readonly #circuit: Circuit
+  readonly #keys: Keyed<Circuit> | undefined
+  #standing: Standing | undefined
+  #channel: Channel<BreakerEvent> | undefined
 
-  constructor(name: string, settings: BreakerSettings) {
+  constructor(name: string, options: BreakerOptions) {
+    const { settings, trip } = settle(options)
     this.name = name
-    this.settings = settings
-    this.clock = settings.clock
+    this.#options = options
+    this.#settings = settings
+    this.#trip = trip
+    this.#circuit = new Circuit(this)
+    this.#keys = settings.maxKeys === 0 ? undefined : new Keyed(settings.maxKeys, (key) => this.#keyed(key))
   }
 
-  enter(run: Run, slot: number): Refusal | undefined {
-    const permit = this.#state.is === 'closed' ? this.#generation : this.#probe()
-    if (permit === undefined) return this
-    run.memo[slot] = permit
-    this.#counts.calls++
-    return undefined
+  get settings(): BreakerSettings {
+    return this.#settings
   }
 
-  refuse(): BreakerOpenError {
-    return new BreakerOpenError(this.name, this.#retryAfter())
+  get clock(): Clock {
+    return this.#settings.clock
+  }
+
+  get heard(): boolean {
+    return events.heard || this.#channel?.heard === true
+  }
+
+  enter(run: Run, slot: number): Refusal | Hold | undefined {
+    if (this.#keys === undefined) return this.#circuit.enter(run, slot)
+    const key = run.options?.key
+    return (key === undefined ? this.#circuit : this.#keys.get(key)).enter(run, slot)
   }
 
   leave(run: Run, slot: number): undefined {
-    if (!this.#redeem(run.memo[slot] as Permit) || (run.failed && !this.#blames(run))) this.#counts.ignored++
-    else if (run.failed) this.#failed(run.error)
-    else this.#succeeded()
+    const permit = run.memo[slot] as Permit | number
+    if (typeof permit === 'number') this.#circuit.leave(run, permit)
+    else permit.circuit.leave(run, permit)
   }
 
-  status(): BreakerStatus {
-    const state = this.#state
-    const failures = state.is === 'closed' ? state.failures : 0
-    return {
-      name: this.name,
-      is: state.is,
-      failures,
-      retryAfter: this.#retryAfter(),
-      counts: { ...this.#counts },
-    }
+  status(key?: string): BreakerStatus {
+    const { name } = this
+    if (key !== undefined) return { name, ...(this.#keys?.peek(key) ?? new Circuit(this, key)).status() }
+    const own = { name, ...this.#circuit.status() }
+    return this.#keys === undefined ? own : { ...own, keys: this.#listed(), keyCount: this.#keys.size }
   }
 
-  reset(): void {
-    this.#close()
+  reset(key?: string): void {
+    if (key !== undefined) return this.#of(key).close()
+    this.#standing = undefined
+    for (const circuit of this.#circuits()) circuit.close()
   }
 
-  isolate(): void {
-    this.#become({ is: 'isolated' }, { type: 'breaker.isolated', policy: this.name })
+  isolate(key?: string): void {
+    this.#set('isolated', key)
+  }
+
+  disable(key?: string): void {
+    this.#set('disabled', key)
+  }
+
+  observe(key?: string): void {
+    this.#set('observed', key)
+  }
+
+  configure(options: Configurable): void {
+    const { failures, trip, ...kept } = this.#options
+    const keepsTrip = options.failures === undefined && options.trip === undefined
+    const merged = { ...kept, ...(keepsTrip && { failures, trip }), ...options } as BreakerOptions
+    const settled = settle(merged)
+    this.#options = merged
+    this.#settings = settled.settings
+    this.#trip = settled.trip
+    for (const circuit of this.#circuits()) circuit.adjust()
+  }
+
+  save(): SavedBreaker {
+    const own = this.#circuit.save()
+    if (this.#keys === undefined) return own
+    const keys = [...this.#keys.entries()].map(([key, circuit]) => [key, circuit.save()] as const)
+    return { ...own, keys: Object.fromEntries(keys.filter(([, { is }]) => is !== 'closed')) }
+  }
+
+  restore(saved: SavedBreaker): void {
+    const keys = Object.entries(saved?.keys ?? {})
+    for (const state of [saved, ...keys.map(([, each]) => each)]) check(state)
+    this.#circuit.restore(saved)
+    for (const [key, state] of keys) this.#keys?.get(key).restore(state)
   }
 
   on(listener: (event: BreakerEvent) => void): () => void {
+    this.#channel ??= channel()
     return this.#channel.on(listener)
   }
 
-  #probe(): Probe | undefined {
-    const retryAfter = this.#retryAfter()
-    if (retryAfter > 0) {
-      this.#rejected(retryAfter)
-      return undefined
-    }
-    const probes = this.#state.is === 'half-open' ? this.#state.probes : this.#halfOpen()
-    if (probes.size >= this.settings.probes) probes.delete(oldest(probes)!)
-    const probe = { since: this.clock.now() }
-    probes.add(probe)
-    return probe
+  gauge(): Gauge {
+    return this.#trip.gauge(this.clock)
   }
 
-  #retryAfter(): number {
-    const state = this.#state
-    if (state.is === 'closed') return 0
-    if (state.is === 'isolated') return Infinity
-    if (state.is === 'open') return Math.max(0, state.until - this.clock.now())
-    if (state.probes.size < this.settings.probes) return 0
-    return Math.max(0, oldest(state.probes)!.since + this.#openFor() - this.clock.now())
-  }
-
-  #rejected(retryAfter: number): void {
-    this.#counts.rejected++
-    if (this.#channel.heard || events.heard)
-      this.#tell({ type: 'breaker.rejected', policy: this.name, retryAfter })
-  }
-
-  /** Gives a permit back; whether the outcome it stands for still counts. */
-  #redeem(permit: Permit): boolean {
-    if (typeof permit === 'number') return permit === this.#generation
-    return this.#state.is === 'half-open' && this.#state.probes.delete(permit)
-  }
-
-  #blames(run: Run): boolean {
-    return run.interruption?.is !== 'abort' && this.settings.isFailure(run.error)
-  }
-
-  #succeeded(): void {
-    this.#counts.successes++
-    const state = this.#state
-    if (state.is === 'closed') state.failures = 0
-    else if (state.is === 'half-open' && ++state.successes >= this.settings.successes) this.#close()
-  }
-
-  #failed(error: unknown): void {
-    this.#counts.failures++
-    const state = this.#state
-    if (state.is === 'closed' && ++state.failures >= this.settings.failures) this.#open(error)
-    if (state.is === 'half-open') {
-      this.#relapses++
-      this.#open(error)
-    }
-  }
-
-  #open(error: unknown): void {
-    const openFor = Math.max(this.#openFor(), retryAfterOf(error) ?? 0)
-    const until = this.clock.now() + openFor
-    this.#become({ is: 'open', until }, { type: 'breaker.opened', policy: this.name, openFor, error })
-  }
-
-  #halfOpen(): Set<Probe> {
-    const probes = new Set<Probe>()
-    this.#become(
-      { is: 'half-open', probes, successes: 0 },
-      { type: 'breaker.half-opened', policy: this.name },
-    )
-    return probes
-  }
-
-  #close(): void {
-    this.#relapses = 0
-    this.#become({ is: 'closed', failures: 0 }, { type: 'breaker.closed', policy: this.name })
-  }
-
-  #become(state: State, event: BreakerEvent): void {
-    this.#state = state
-    this.#generation++
-    this.#tell(event)
-  }
-
-  #openFor(): number {
-    const { openFor, openForMax, openForFactor } = this.settings
-    return growth({ initial: openFor, max: openForMax, factor: openForFactor }, this.#relapses)
-  }
-
-  #tell(event: BreakerEvent): void {
-    this.#channel.emit(event)
+  tell(event: BreakerEvent): void {
+    this.#channel?.emit(event)
     events.emit(event)
+  }
+
+  #set(is: Standing, key: string | undefined): void {
+    if (key === undefined) {
+      this.#standing = is
+      for (const circuit of this.#circuits()) circuit.set(is)
+    } else this.#of(key).set(is)
+  }
+
+  #of(key: string): Circuit {
+    demand(this.#keys !== undefined, 'breaker: key', key, 'left out, or the breaker made with perKey')
+    return this.#keys!.get(key)
+  }
+
+  #circuits(): Circuit[] {
+    return [
+      this.#circuit,
+      ...(this.#keys === undefined ? [] : [...this.#keys.entries()].map(([, each]) => each)),
+    ]
+  }
+
+  /** A key that comes later stands as all the others do. */
+  #keyed(key: string): Circuit {
+    const circuit = new Circuit(this, key)
+    if (this.#standing !== undefined) circuit.set(this.#standing)
+    return circuit
+  }
+
+  #listed(): (CircuitStatus & { key: string })[] {
+    const listed: (CircuitStatus & { key: string })[] = []
+    for (const [key, circuit] of this.#keys!.entries()) {
+      const status = circuit.status()
+      if (status.is !== 'closed' && listed.push({ key, ...status }) === LISTED) break
+    }
+    return listed
   }
 }
 
-function oldest(probes: Set<Probe>): Probe | undefined {
-  for (const probe of probes) return probe
-  return undefined
+function check(state: CircuitState): void {
+  const known = state?.is === 'open' || ['closed', 'isolated', 'disabled', 'observed'].includes(state?.is)
+  demand(known, 'breaker: saved state', state?.is, 'what save() answered with')
+  if (state.is !== 'open') return
+  const { remaining, relapses } = state
+  demand(
+    remaining >= 0 && remaining < Infinity,
+    'breaker: saved remaining',
+    remaining,
+    'a number of ms, at least 0',
+  )
+  demand(
+    Number.isInteger(relapses) && relapses >= 0,
+    'breaker: saved relapses',
+    relapses,
+    'a whole number from 0',
+  )
 }

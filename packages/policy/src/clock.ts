@@ -1,4 +1,5 @@
 import { lane } from './lane.ts'
+import { coarseNow } from './tick.ts'
 
 /** Time as an argument: everything in this package that waits or measures does it on one of these. */
 export interface Clock {
@@ -22,4 +23,9 @@ export type Random = () => number
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (ms, fn, now = performance.now()) => lane(Math.max(0, Math.ceil(ms))).add(fn, now),
+}
+
+/** The time on `clock` for what only counts: on the system clock it may be some ms old, and costs next to nothing. */
+export function roughNow(clock: Clock): number {
+  return clock === systemClock ? coarseNow() : clock.now()
 }

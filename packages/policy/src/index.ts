@@ -5,12 +5,18 @@ export {
   type Breaker,
   type BreakerCounts,
   type BreakerEvent,
-  type BreakerOptions,
+  type BreakerState,
   type BreakerStatus,
   breaker,
+  type CircuitState,
+  type CircuitStatus,
+  type SavedBreaker,
 } from './breaker.ts'
+export type { BreakerOptions, ErrorMatch } from './breaker-options.ts'
 export { type Budget, type BudgetOptions, type BudgetStatus, budget } from './budget.ts'
 export { type Clock, type Random, systemClock } from './clock.ts'
+export { consecutive } from './consecutive.ts'
+export { type CountWindowOptions, countWindow } from './count-window.ts'
 export {
   BreakerOpenError,
   BudgetError,
@@ -30,6 +36,8 @@ export type { Outcome } from './outcome.ts'
 export { type OutgoingHook, outgoing } from './outgoing.ts'
 export { forget, type Kind, type Kinds, reset, status } from './registry.ts'
 export { budgetErrorOf, type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
+export type { ThresholdOptions } from './thresholds.ts'
+export { type TimeWindowOptions, timeWindow } from './time-window.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
 export type { Call, CallOptions, Work } from './work.ts'
 export { type Decorator, type Pipeline, type Policy, wrap } from './wrap.ts'

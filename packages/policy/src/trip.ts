@@ -16,6 +16,10 @@ export interface Gauge {
   /** A call has ended, after `ms` (0 if not `timed`). Answers whether the breaker should open now. */
   record(failed: boolean, ms: number): boolean
   counts(): TripCounts
+  /** Whether a call of `ms` was slow: a slow probe speaks against closing. */
+  isSlow?(ms: number): boolean
+  /** Goes on with the thresholds of `fresh`, which has counted nothing yet; false if its window is of another kind. */
+  retune?(fresh: Gauge): boolean
   /** Forgets what spoke against the work: the breaker has closed. What was learned of its ordinary ways may stay. */
   clear(): void
 }

@@ -31,7 +31,11 @@ function breakerLine(event: Exclude<GatewayEvent, { chain: string }>): string {
     case 'breaker.half-opened':
       return `${event.policy}: breaker lets a probe through`
     case 'breaker.isolated':
-      return `${event.policy}: breaker isolated`
+    case 'breaker.disabled':
+    case 'breaker.observed':
+      return `${event.policy}: ${event.type.replace('.', ' ')}`
+    case 'breaker.would-open':
+      return `${event.policy}: breaker is observed, and would have opened`
     case 'breaker.closed':
       return `${event.policy}: breaker closed`
   }

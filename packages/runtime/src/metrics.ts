@@ -92,7 +92,7 @@ export function families(status: Status): Family[] {
   ]
 }
 
-const states = ['closed', 'open', 'half-open', 'isolated']
+const states = ['closed', 'open', 'half-open', 'isolated', 'disabled', 'observed']
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Family {
   return { name, help, type: 'gauge', samples }

@@ -91,7 +91,7 @@ function upstreams(chains: readonly ChainStatus[]): Component[] {
   for (const { upstream: name, breaker } of chains.flatMap(({ links }) => links)) {
     if (name === undefined || breaker === undefined) continue
     const level = breaker.is === 'half-open' ? 'degraded' : 'unhealthy'
-    const how: Health = breaker.is === 'closed' ? well : { level, reason: `its breaker is ${breaker.is}` }
+    const how: Health = admitsAll(breaker) ? well : { level, reason: `its breaker is ${breaker.is}` }
     seen.set(name, { name, kind: 'upstream', ...how })
   }
   return [...seen.values()]
@@ -99,7 +99,7 @@ function upstreams(chains: readonly ChainStatus[]): Component[] {
 
 function chain({ name, links }: ChainStatus): Component {
   const breakers = links.flatMap(({ breaker }) => breaker ?? [])
-  if (breakers[0] === undefined || breakers[0].is === 'closed') return { name, kind: 'chain', ...well }
+  if (breakers[0] === undefined || admitsAll(breakers[0])) return { name, kind: 'chain', ...well }
   const reason = makeshift(breakers, breakers.length < links.length)
   if (reason !== undefined) return { name, kind: 'chain', level: 'degraded', reason }
   return { name, kind: 'chain', level: 'unhealthy', reason: 'no link can answer' }
@@ -107,13 +107,17 @@ function chain({ name, links }: ChainStatus): Component {
 
 /** How a chain whose first model cannot answer still does. */
 function makeshift(breakers: readonly BreakerStatus[], rules: boolean): string | undefined {
-  if (breakers.some(({ is }) => is === 'closed')) return 'its first link is passed over'
+  if (breakers.some(admitsAll)) return 'its first link is passed over'
   if (rules) return 'only rules can answer'
   // A breaker opens its door when somebody knocks: without requests it stays open, though it would let the next one through.
   const probing = breakers.some(
     ({ is, retryAfter }) => is === 'half-open' || (is === 'open' && retryAfter === 0),
   )
   return probing ? 'the next request shows whether a link can answer again' : undefined
+}
+
+function admitsAll({ is }: BreakerStatus): boolean {
+  return is === 'closed' || is === 'disabled' || is === 'observed'
 }
 
 const well: Health = { level: 'healthy' }

@@ -21,10 +21,11 @@ export function sampleService(name: string, but: Partial<ServiceStatus> = {}): S
 export function sampleBreaker(
   name: string,
   is: BreakerStatus['is'],
-  retryAfter = { closed: 0, open: 2_500, 'half-open': 0, isolated: Infinity }[is],
+  retryAfter = { closed: 0, open: 2_500, 'half-open': 0, isolated: Infinity, disabled: 0, observed: 0 }[is],
 ): BreakerStatus {
-  const counts = { calls: 0, successes: 0, failures: 0, ignored: 0, rejected: 0 }
-  return { name, is, failures: 0, retryAfter, counts }
+  const window = { calls: 0, failures: 0, slow: 0, inARow: 0, rate: 0, slowRate: 0 }
+  const counts = { calls: 0, probes: 0, successes: 0, failures: 0, ignored: 0, rejected: 0 }
+  return { name, is, failures: 0, window, retryAfter, counts }
 }
 
 /** A link to the upstream of its name, whose breaker is in a state; `rules` have none. */

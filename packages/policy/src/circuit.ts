@@ -1,0 +1,283 @@
+import { growth } from './backoff.ts'
+import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from './breaker.ts'
+import { type BreakerSettings, isRefusal } from './breaker-options.ts'
+import { type Clock, roughNow } from './clock.ts'
+import { BreakerOpenError, retryAfterOf } from './errors.ts'
+import type { Run } from './run.ts'
+import type { Hold, Refusal } from './stage.ts'
+import type { Gauge } from './trip.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/*
+ * The states of one circuit: of a breaker, or of one key of it.
+ *
+ * I1  Closed, it admits every call; the outcome after which its gauge says so opens it.
+ * I2  Open, it admits nothing before `until`; the first call after that finds it half-open.
+ * I3  Half-open, at most `probes` calls hold a place, and only their outcomes count.
+ * I4  Each transition starts a generation; the outcome of a call admitted in an earlier one changes nothing.
+ * I5  A probe keeps its place for one open time at most; then a newcomer may take it, and its outcome changes nothing.
+ * I6  counts: calls = successes + failures + ignored + calls in flight.
+ * I7  Only while half-open do calls wait, at most `waiting` of them; the next transition lets each in or turns it away.
+ */
+
+type State =
+  | { readonly is: 'closed' }
+  | { readonly is: 'open'; readonly until: number }
+  | HalfOpen
+  | { readonly is: 'isolated' | 'disabled' | 'observed' }
+
+interface HalfOpen {
+  readonly is: 'half-open'
+  readonly probes: Set<Permit>
+  readonly room: WaitingRoom
+  successes: number
+}
+
+/** The breaker that a circuit is of. */
+export interface Surroundings {
+  readonly name: string
+  readonly settings: BreakerSettings
+  readonly clock: Clock
+  readonly heard: boolean
+  gauge(): Gauge
+  tell(event: BreakerEvent): void
+}
+
+/** What an admitted call holds, if there is more to it than its generation. */
+export class Permit {
+  readonly circuit: Circuit
+  readonly generation: number
+  readonly since: number
+
+  constructor(circuit: Circuit, generation: number, since: number) {
+    this.circuit = circuit
+    this.generation = generation
+    this.since = since
+  }
+}
+
+const CLOSED: State = { is: 'closed' }
+
+export class Circuit implements Refusal {
+  readonly #around: Surroundings
+  readonly #key: string | undefined
+  #gauge: Gauge
+  #state: State = CLOSED
+  #generation = 0
+  /** Probes that failed since it was last closed. */
+  #relapses = 0
+  #calls = 0
+  #probes = 0
+  #successes = 0
+  #failures = 0
+  #ignored = 0
+  #rejected = 0
+
+  constructor(around: Surroundings, key?: string) {
+    this.#around = around
+    this.#key = key
+    this.#gauge = around.gauge()
+  }
+
+  /** Whether a fresh one would do the same. */
+  get idle(): boolean {
+    if (this.#state.is !== 'closed') return false
+    const { failures, slow } = this.#gauge.counts()
+    return failures + slow === 0 && this.#calls === this.#successes + this.#failures + this.#ignored
+  }
+
+  enter(run: Run, slot: number): Refusal | Hold | undefined {
+    const { is } = this.#state
+    if (is === 'open' || is === 'half-open' || is === 'isolated') return this.#knock(run, slot)
+    const plain = this.#key === undefined && !this.#gauge.timed
+    run.memo[slot] = plain
+      ? this.#generation
+      : new Permit(this, this.#generation, this.#gauge.timed ? this.#around.clock.now() : Number.NaN)
+    this.#calls++
+    return undefined
+  }
+
+  leave(run: Run, permit: Permit | number): void {
+    const counts = this.#redeem(permit)
+    const verdict = counts ? this.#judge(run) : 'nothing'
+    if (verdict === 'nothing') {
+      this.#ignored++
+      if (counts && this.#state.is === 'half-open') this.#state.room.next()
+      return
+    }
+    const failed = verdict === 'failure'
+    if (failed) this.#failures++
+    else this.#successes++
+    const timed = this.#gauge.timed && typeof permit !== 'number' && !Number.isNaN(permit.since)
+    this.#learn(failed, timed ? this.#around.clock.now() - permit.since : 0, run)
+  }
+
+  /** The error of the call that was just turned away. */
+  refuse(): BreakerOpenError {
+    return new BreakerOpenError(this.#around.name, this.#retryAfter(this.#around.clock.now()))
+  }
+
+  status(): CircuitStatus {
+    const window = this.#gauge.counts()
+    const retryAfter = this.#retryAfter(this.#around.clock.now())
+    return { is: this.#state.is, failures: window.failures, window, retryAfter, counts: this.#counts() }
+  }
+
+  save(): CircuitState {
+    const state = this.#state
+    if (state.is === 'half-open') return { is: 'open', remaining: 0, relapses: this.#relapses }
+    if (state.is !== 'open') return { is: state.is }
+    return { is: 'open', remaining: this.#retryAfter(this.#around.clock.now()), relapses: this.#relapses }
+  }
+
+  restore(saved: CircuitState): void {
+    if (saved.is === 'open') {
+      this.#relapses = saved.relapses
+      this.#open(saved.remaining, undefined)
+    } else if (saved.is === 'closed') this.close()
+    else this.set(saved.is)
+  }
+
+  close(): void {
+    this.#relapses = 0
+    this.#gauge.clear()
+    this.#become(CLOSED, { type: 'breaker.closed', ...this.#who() })
+  }
+
+  set(is: 'isolated' | 'disabled' | 'observed'): void {
+    this.#gauge.clear()
+    this.#become({ is }, { type: `breaker.${is}`, ...this.#who() })
+  }
+
+  /** The breaker has other settings: what was counted and decided stays, as far as the new ones can go on with it. */
+  adjust(): void {
+    const fresh = this.#around.gauge()
+    if (this.#gauge.retune?.(fresh) !== true) this.#gauge = fresh
+    if (this.#state.is !== 'open') return
+    const until = Math.min(this.#state.until, this.#around.clock.now() + this.#openTime())
+    this.#state = { is: 'open', until }
+  }
+
+  /** A call comes while not everybody is let in. */
+  #knock(run: Run, slot: number): Refusal | Hold | undefined {
+    const half = this.#halfOpened()
+    if (half === undefined) return this.#turnedAway()
+    const now = this.#around.clock.now()
+    if (half.probes.size >= this.#around.settings.probes) {
+      const [eldest] = half.probes
+      const free = eldest!.since + this.#openTime()
+      if (free > now) {
+        if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway()
+        return half.room.hold(() => this.enter(run, slot), free - now)
+      }
+      half.probes.delete(eldest!)
+    }
+    const probe = new Permit(this, this.#generation, now)
+    half.probes.add(probe)
+    run.memo[slot] = probe
+    this.#calls++
+    this.#probes++
+    return undefined
+  }
+
+  #halfOpened(): HalfOpen | undefined {
+    const state = this.#state
+    if (state.is === 'half-open') return state
+    if (state.is !== 'open' || roughNow(this.#around.clock) < state.until) return undefined
+    const half: HalfOpen = {
+      is: 'half-open',
+      probes: new Set(),
+      room: new WaitingRoom(this.#around.clock),
+      successes: 0,
+    }
+    this.#become(half, { type: 'breaker.half-opened', ...this.#who() })
+    return half
+  }
+
+  #turnedAway(): Refusal {
+    this.#rejected++
+    if (this.#around.heard) {
+      const retryAfter = this.#retryAfter(this.#around.clock.now())
+      this.#around.tell({ type: 'breaker.rejected', ...this.#who(), retryAfter })
+    }
+    return this
+  }
+
+  /** Gives a permit back; whether the outcome it stands for still counts. */
+  #redeem(permit: Permit | number): boolean {
+    if (typeof permit === 'number') return permit === this.#generation
+    if (this.#state.is === 'half-open') return this.#state.probes.delete(permit)
+    return permit.generation === this.#generation
+  }
+
+  #judge(run: Run): 'success' | 'failure' | 'nothing' {
+    if (!run.failed) return 'success'
+    if (run.interruption?.is === 'abort') return 'nothing'
+    const { ignored, isFailure } = this.#around.settings
+    if (ignored === isRefusal ? run.refused || isRefusal(run.error) : ignored(run.error)) return 'nothing'
+    return isFailure === undefined || isFailure(run.error) ? 'failure' : 'success'
+  }
+
+  #learn(failed: boolean, ms: number, run: Run): void {
+    const state = this.#state
+    if (state.is === 'half-open') {
+      if (failed || this.#gauge.isSlow?.(ms) === true) this.#relapse(run)
+      else if (++state.successes >= this.#around.settings.successes) this.close()
+      else state.room.next()
+    } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
+      const error = run.failed ? run.error : undefined
+      if (state.is === 'closed') return this.#open(this.#openTime(), error)
+      this.#gauge.clear()
+      this.#around.tell({ type: 'breaker.would-open', ...this.#who(), error })
+    }
+  }
+
+  #relapse(run: Run): void {
+    this.#relapses++
+    this.#open(this.#openTime(), run.failed ? run.error : undefined)
+  }
+
+  #open(time: number, error: unknown): void {
+    const openFor = Math.max(time, retryAfterOf(error) ?? 0)
+    const until = this.#around.clock.now() + openFor
+    this.#become({ is: 'open', until }, { type: 'breaker.opened', ...this.#who(), openFor, error })
+  }
+
+  #become(state: State, event: BreakerEvent): void {
+    const old = this.#state
+    this.#state = state
+    this.#generation++
+    this.#around.tell(event)
+    if (old.is === 'half-open') old.room.empty()
+  }
+
+  #openTime(): number {
+    return growth(this.#around.settings.openFor, this.#relapses)
+  }
+
+  /** Ms until it may admit a call. */
+  #retryAfter(now: number): number {
+    const state = this.#state
+    if (state.is === 'isolated') return Infinity
+    if (state.is === 'open') return Math.max(0, state.until - now)
+    if (state.is !== 'half-open' || state.probes.size < this.#around.settings.probes) return 0
+    const [eldest] = state.probes
+    return Math.max(0, eldest!.since + this.#openTime() - now)
+  }
+
+  #counts(): BreakerCounts {
+    return {
+      calls: this.#calls,
+      probes: this.#probes,
+      successes: this.#successes,
+      failures: this.#failures,
+      ignored: this.#ignored,
+      rejected: this.#rejected,
+    }
+  }
+
+  #who(): { policy: string; key?: string } {
+    const { name } = this.#around
+    return this.#key === undefined ? { policy: name } : { policy: name, key: this.#key }
+  }
+}
