@@ -1,0 +1,119 @@
+// What does a policy cost a call? See README.md.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import * as holdfast from './holdfast.ts'
+import * as peers from './peers.ts'
+import { type Group, promises, type Row, table } from './report.ts'
+import { subjects } from './subjects.ts'
+import { type Timed, type Timing, time, timeTogether } from './timing.ts'
+import { where } from './where.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    where: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    machine: { type: 'string', default: machineName() },
+  },
+})
+const plan = options.quick
+  ? { calls: 4_000, warmUp: 3, rounds: 5, passes: 5, instances: 10_000 }
+  : { calls: 20_000, warmUp: 6, rounds: 21, passes: 20, instances: 100_000 }
+
+setFlagsFromString('--expose-gc')
+globalThis.gc = runInNewContext('gc')
+
+if (options.where) {
+  console.log(await where(plan))
+  process.exit(0)
+}
+
+const rows = [...(await sequential()), ...(await together()), ...heap()]
+const targets = promises(rows)
+console.log(`${table(rows, targets)}\n`)
+const result = { name: 'policy', rows, targets }
+if (options.save) save(result)
+console.log(JSON.stringify(result))
+process.exit(0)
+
+/** One caller that awaits one call after the other; all rows take turns, bare first and last. */
+async function sequential(): Promise<Row[]> {
+  const work = async () => 1
+  const bare = (name: string): Timed => ({ name, library: '-', call: work })
+  const grouped: [Group, Timed][] = [
+    ['bare', bare('bare')],
+    ...inGroup('single', [...holdfast.single, ...(await peers.single())]),
+    ...inGroup('composed', [...holdfast.composed, ...peers.composed]),
+    ...inGroup('shed', [...(await holdfast.shedding()), ...(await peers.shedding())]),
+    ['bare', bare('bare, again')],
+  ]
+  console.error(`policy: ${grouped.length} rows, ${plan.rounds} rounds …`)
+  const timings = await time(
+    grouped.map(([, row]) => row),
+    plan,
+  )
+  const base = timings[0]!.median
+  return grouped.map(([group, { library, name }], index) =>
+    timed({ group, library, name, base }, timings[index]!),
+  )
+}
+
+async function together(): Promise<Row[]> {
+  const all = [
+    { library: '-', name: 'bare', begin: (work: () => Promise<void>) => work() },
+    ...holdfast.together(),
+    ...peers.together(),
+  ]
+  const timings = await timeTogether(all, { count: 1_000, passes: plan.passes })
+  const base = timings[0]!.median
+  return all.map(({ library, name }, index) =>
+    timed({ group: 'together', library, name, base }, timings[index]!),
+  )
+}
+
+/** Each subject in a process of its own. */
+function heap(): Row[] {
+  return Object.keys(subjects).flatMap((subject): Row[] => {
+    const [library = '', ...rest] = subject.split(' ')
+    const name = rest.join(' ')
+    const file = join(import.meta.dirname, 'heap.ts')
+    const args = [...process.execArgv, '--expose-gc', file, subject, String(plan.instances)]
+    console.error(`policy: ${plan.instances} times ${subject} …`)
+    const { bytes, idle } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+    return [
+      { group: 'heap', library, name, unit: 'B', value: bytes },
+      { group: 'idle', library, name, unit: '% of a core', value: idle },
+    ]
+  })
+}
+
+function inGroup(group: Group, timed: readonly Timed[]): [Group, Timed][] {
+  return timed.map((row) => [group, row])
+}
+
+function timed(
+  { base, ...about }: { group: Group; library: string; name: string; base: number },
+  { median, min }: Timing,
+): Row {
+  return { ...about, unit: 'ns', value: median, min, over: median - base, ratio: median / base }
+}
+
+function save(result: object): void {
+  const folder = join(import.meta.dirname, '../results')
+  const file = join(folder, `policy-${options.machine}.json`)
+  const about = { at: new Date().toISOString(), machine: options.machine, node: process.version, plan }
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ ...about, ...result }, null, 2)}\n`)
+  console.error(`saved to ${file}`)
+}
+
+/** A name that tells what kind of machine this is, not whose: processor and number of cores. */
+function machineName(): string {
+  const cores = cpus()
+  return `${cores[0]?.model ?? process.arch} ${cores.length} cores`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+}
