@@ -3,10 +3,10 @@ import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from '.
 import { type BreakerSettings, isRefusal } from './breaker-options.ts'
 import { type Clock, roughNow } from './clock.ts'
 import { BreakerOpenError, retryAfterOf } from './errors.ts'
+import { ProbeQueue } from './probe-queue.ts'
 import type { Run } from './run.ts'
 import type { Hold, Refusal } from './stage.ts'
 import type { Gauge } from './trip.ts'
-import { WaitingRoom } from './waiting-room.ts'
 
 /*
  * The states of one circuit: of a breaker, or of one key of it.
@@ -29,7 +29,7 @@ type State =
 interface HalfOpen {
   readonly is: 'half-open'
   readonly probes: Set<Permit>
-  readonly room: WaitingRoom
+  readonly room: ProbeQueue
   successes: number
 }
 
@@ -187,7 +187,7 @@ export class Circuit implements Refusal {
     const half: HalfOpen = {
       is: 'half-open',
       probes: new Set(),
-      room: new WaitingRoom(this.#around.clock),
+      room: new ProbeQueue(this.#around.clock),
       successes: 0,
     }
     this.#become(half, { type: 'breaker.half-opened', ...this.#who() })
