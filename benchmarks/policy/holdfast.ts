@@ -1,4 +1,14 @@
-import { breaker, budget, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
+import {
+  breaker,
+  budget,
+  type CallOptions,
+  countWindow,
+  type Pipeline,
+  retry,
+  timeout,
+  timeWindow,
+  wrap,
+} from '@holdfast/policy'
 import type { Gated, Timed } from './timing.ts'
 
 const library = 'holdfast'
@@ -8,17 +18,26 @@ const work = async () => 1
 export const LIMIT = 30_000
 export const ROOM = 1_000
 
-const calling = (name: string, ask: Pipeline): Timed => ({ name, library, call: () => ask(work) })
+const calling = (name: string, ask: Pipeline, options?: CallOptions): Timed => ({
+  name,
+  library,
+  call: () => ask(work, options),
+})
+
+const keyed = wrap(breaker({ perKey: true }))
 
 /** Everything that one call should have around it. */
 export function full(mode: 'aggressive' | 'cooperative'): Pipeline {
-  return wrap(retry({ budget: budget() }), breaker(), timeout(LIMIT, { mode }))
+  return wrap(retry({ budget: budget() }), breaker({ trip: countWindow() }), timeout(LIMIT, { mode }))
 }
 
 /** One policy each. */
 export const single: readonly Timed[] = [
   calling('nothing', wrap()),
   calling('breaker consecutive', wrap(breaker())),
+  calling('breaker count(100)', wrap(breaker({ trip: countWindow() }))),
+  calling('breaker time window', wrap(breaker({ trip: timeWindow() }))),
+  calling('breaker by key', keyed, { key: 'one' }),
   calling('retry', wrap(retry())),
   calling('retry + budget', wrap(retry({ budget: budget() }))),
   calling('timeout cooperative', wrap(timeout(LIMIT, { mode: 'cooperative' }))),

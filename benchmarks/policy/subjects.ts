@@ -1,4 +1,4 @@
-import { breaker, budget, retry, timeout, wrap } from '@holdfast/policy'
+import { breaker, budget, countWindow, retry, timeout, wrap } from '@holdfast/policy'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -8,10 +8,17 @@ type Make = () => unknown
 const work = async () => 1
 const shared = budget()
 
+let key = 0
+const askKeyed = wrap(breaker({ perKey: true, maxKeys: 1_000_000 }))
+
 const ours: Record<string, Make> = {
   'holdfast breaker consecutive': () => breaker(),
-  'holdfast full': () => wrap(retry({ budget: shared }), breaker(), timeout(30_000)),
-  'holdfast full, own budget': () => wrap(retry({ budget: budget() }), breaker(), timeout(30_000)),
+  'holdfast breaker count(100)': () => breaker({ trip: countWindow() }),
+  'holdfast full, count(100)': () =>
+    wrap(retry({ budget: shared }), breaker({ trip: countWindow() }), timeout(30_000)),
+  'holdfast full, count(100), budget of its own': () =>
+    wrap(retry({ budget: budget() }), breaker({ trip: countWindow() }), timeout(30_000)),
+  'holdfast a key of a breaker': () => askKeyed(work, { key: `key ${key++}` }),
 }
 
 const broken = (breaker: ConstructorParameters<typeof cockatiel.CountBreaker>[0]) =>

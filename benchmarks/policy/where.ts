@@ -1,15 +1,16 @@
-import { breaker, budget, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
+import { breaker, budget, countWindow, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
 import { LIMIT } from './holdfast.ts'
 import { type Effort, type Timed, time } from './timing.ts'
 
 const work = async () => 1
 const row = (name: string, call: () => Promise<unknown>): Timed => ({ name, library: 'holdfast', call })
 const through = (name: string, ask: Pipeline, of = work): Timed => row(name, () => ask(of))
+const counting = () => breaker({ trip: countWindow() })
 
 /** Each line has all stages of the one before it, and one thing more. */
 export async function where(effort: Effort): Promise<string> {
   const cooperative = { mode: 'cooperative' } as const
-  const reading = wrap(retry({ budget: budget() }), breaker(), timeout(LIMIT))
+  const reading = wrap(retry({ budget: budget() }), counting(), timeout(LIMIT))
   const rows = [
     row('await the work', work),
     row('one async function around it', async () => await work()),
@@ -17,11 +18,12 @@ export async function where(effort: Effort): Promise<string> {
     through('+ retry', wrap(retry())),
     through('+ budget', wrap(retry({ budget: budget() }))),
     through('+ breaker, consecutive', wrap(retry({ budget: budget() }), breaker())),
+    through('  or count(100)', wrap(retry({ budget: budget() }), counting())),
     through(
       '+ timeout, cooperative',
-      wrap(retry({ budget: budget() }), breaker(), timeout(LIMIT, cooperative)),
+      wrap(retry({ budget: budget() }), counting(), timeout(LIMIT, cooperative)),
     ),
-    through('  or aggressive', wrap(retry({ budget: budget() }), breaker(), timeout(LIMIT))),
+    through('  or aggressive', wrap(retry({ budget: budget() }), counting(), timeout(LIMIT))),
     row('+ the work reads its signal', () => reading(async ({ signal }) => signal.aborted)),
   ]
   const timings = await time(rows, effort)
