@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { breaker } from './breaker.ts'
 import type { Outcome } from './outcome.ts'
-import type { Hold, Stage } from './stage.ts'
+import type { Hold, Refusal, Stage } from './stage.ts'
 import { fakeClock } from './testing/index.ts'
 import { timeout } from './timeout.ts'
 import type { Call } from './work.ts'
@@ -120,12 +120,25 @@ describe('a stage', () => {
     expect(door.left).toBe(0)
   })
 
+  const now =
+    (...said: (Refusal | undefined)[]): Hold['hold'] =>
+    (go) => {
+      for (const each of said) go(each)
+      return () => {}
+    }
+  const later =
+    (said?: Refusal): Hold['hold'] =>
+    (go) => {
+      queueMicrotask(() => go(said))
+      return () => {}
+    }
+
   it.each<[string, Hold['hold'], unknown, number]>([
-    ['lets a call in at once', (go) => (go(), () => {}), 1, 1],
-    ['lets a call in later', (go) => (queueMicrotask(go), () => {}), 1, 1],
-    ['turns a call away at once', (go) => (go(refusal), () => {}), 'refused', 0],
-    ['turns a call away later', (go) => (queueMicrotask(() => go(refusal)), () => {}), 'refused', 0],
-    ['says two things: the first holds', (go) => (go(), go(refusal), () => {}), 1, 1],
+    ['lets a call in at once', now(undefined), 1, 1],
+    ['lets a call in later', later(), 1, 1],
+    ['turns a call away at once', now(refusal), 'refused', 0],
+    ['turns a call away later', later(refusal), 'refused', 0],
+    ['says two things: the first holds', now(undefined, refusal), 1, 1],
   ])('that holds and %s', async (_, hold, answer, left) => {
     const door = stage(() => ({ hold }))
     const outcome = await wrap(door)(() => 1).catch((error: unknown) => error)

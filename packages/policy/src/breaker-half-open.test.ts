@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { breaker } from './breaker.ts'
 import type { BreakerOptions } from './breaker-options.ts'
+import { consecutive } from './consecutive.ts'
 import { countWindow } from './count-window.ts'
 import { fakeClock } from './testing/index.ts'
 import { wrap } from './wrap.ts'
@@ -14,7 +15,7 @@ const settled = (promise: Promise<unknown>) =>
 /** A breaker that has just been opened, and whose open time is over. */
 async function rig(options: BreakerOptions = {}) {
   const clock = fakeClock()
-  const guard = breaker({ failures: 1, openFor: 1_000, clock, ...options })
+  const guard = breaker({ trip: consecutive(1), openFor: 1_000, clock, ...options })
   const ask = wrap(guard)
   await ask(() => Promise.reject(new Error('down'))).catch(() => {})
   await clock.advance(1_000)
@@ -170,7 +171,7 @@ describe('a half-open breaker', () => {
 
   it('opens again at a slow probe, where calls can be slow', async () => {
     const trip = countWindow({ calls: 1, slowAfter: 100, slowRate: 1 })
-    const { clock, guard, start } = await rig({ failures: undefined, trip } as BreakerOptions)
+    const { clock, guard, start } = await rig({ trip })
     const heard: unknown[] = []
     guard.on((event) => heard.push(event))
     const slow = start()

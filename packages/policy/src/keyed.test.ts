@@ -20,7 +20,7 @@ describe('Keyed', () => {
     const most = 6
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(12), fc.boolean()), { maxLength: 60 }), (steps) => {
-        const keyed = new Keyed(most, () => ({ idle: true }))
+        const keyed = new Keyed(most, () => ({ idle: true as boolean }))
         const known: { key: string; idle: boolean }[] = []
         for (const [n, idle] of steps) {
           const key = `${n}`

@@ -109,7 +109,9 @@ describe('countWindow', () => {
     [{ slowAfter: 0 }, 'countWindow.slowAfter'],
     [{ failurerate: 0.5 }, 'countWindow.failurerate'],
   ])('refuses %o', (options, option) => {
-    expect(() => countWindow(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', option }))
+    expect(() => countWindow(options as object)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', option }),
+    )
   })
 })
 
