@@ -85,23 +85,138 @@ function refusal(breaker: string, retryAfter: number): string {
   return `breaker '${breaker}' is open and may admit a call in ${Math.ceil(retryAfter)} ms`
 }
 
-/** A budget has no retry left. It is never thrown in place of the failure that wanted the retry: see `budgetErrorOf`. */
+/**
+ * A budget has no retry and no hedge left. It is never thrown in place of the failure that wanted one: see `budgetErrorOf`.
+ *
+ * It has no stack, since it is made for every failure while everything fails.
+ */
 export class BudgetError extends HoldfastError {
   declare readonly code: 'BUDGET_EXHAUSTED'
   readonly budget: string
 
-  constructor(
-    budget: string,
-    { retries, allowed, window }: { retries: number; allowed: number; window: number },
-  ) {
-    const used = `${retries} of ${allowed} retries used in the last ${window / 1000} s`
+  /** `shortage`: what is used of what is allowed; `operation`: the kind of calls, if they are counted apart. */
+  constructor(budget: string, shortage: string, operation?: string) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    const whose = operation === undefined ? '' : ` for '${operation}'`
     super(
       'BUDGET_EXHAUSTED',
-      `budget '${budget}': ${used}`,
+      `budget '${budget}'${whose}: ${shortage}`,
       'Mend what fails; more retries would only add load.',
     )
+    Error.stackTraceLimit = limit
     this.budget = budget
   }
+}
+
+/** How full it was when a call was turned away, and why the call was. */
+export interface Crowd {
+  readonly policy: string
+  readonly reason: 'full' | 'waited' | 'outranked'
+  readonly limit: number
+  readonly inFlight: number
+  readonly waiting: number
+  readonly maxWait: number
+  readonly key?: string | undefined
+  /** The number of keys in use, if there may be no more. */
+  readonly keys?: number | undefined
+}
+
+/** A bulkhead turned the call away. The numbers are those of that moment; `key` is the call's, if the bulkhead has keys. */
+export class BulkheadFullError extends RejectedError {
+  declare readonly code: 'BULKHEAD_FULL'
+  readonly bulkhead: string
+  readonly reason: Crowd['reason']
+  readonly limit: number
+  readonly inFlight: number
+  readonly waiting: number
+  readonly key: string | undefined
+
+  constructor(crowd: Crowd) {
+    super(
+      'BULKHEAD_FULL',
+      crowded('bulkhead', crowd),
+      'Call less at once, allow a queue, or raise the limit if what is behind it can take more.',
+    )
+    this.bulkhead = crowd.policy
+    this.reason = crowd.reason
+    this.limit = crowd.limit
+    this.inFlight = crowd.inFlight
+    this.waiting = crowd.waiting
+    this.key = crowd.key
+  }
+}
+
+/** A concurrency limit turned the call away. The numbers are those of that moment. */
+export class ConcurrencyLimitError extends RejectedError {
+  declare readonly code: 'CONCURRENCY_LIMITED'
+  readonly concurrencyLimit: string
+  readonly reason: Crowd['reason']
+  readonly limit: number
+  readonly inFlight: number
+  readonly waiting: number
+
+  constructor(crowd: Crowd) {
+    super(
+      'CONCURRENCY_LIMITED',
+      crowded('concurrency limit', crowd),
+      'Try later or elsewhere; what is behind it would only get slower.',
+    )
+    this.concurrencyLimit = crowd.policy
+    this.reason = crowd.reason
+    this.limit = crowd.limit
+    this.inFlight = crowd.inFlight
+    this.waiting = crowd.waiting
+  }
+}
+
+function crowded(kind: string, crowd: Crowd): string {
+  const { policy, key, keys, reason, limit, inFlight, waiting, maxWait } = crowd
+  const who = key === undefined ? `${kind} '${policy}'` : `${kind} '${policy}', key '${key}'`
+  if (keys !== undefined) return `${who}: ${keys} keys are in use, and there may be no more`
+  const used = `${inFlight} inside of ${limit}, ${waiting} waiting`
+  if (reason === 'waited') return `${who}: no place came free within ${maxWait} ms (${used})`
+  if (reason === 'outranked') return `${who}: a call of higher priority took the place in the queue (${used})`
+  return `${who} is full (${used})`
+}
+
+/** A rate limit turned the call away. A call made exactly `retryAfter` ms later is let in, unless others come first. */
+export class RateLimitError extends RejectedError {
+  declare readonly code: 'RATE_LIMITED'
+  declare readonly retryAfter: number
+  readonly rateLimit: string
+  readonly reason: Crowd['reason']
+  readonly key: string | undefined
+
+  constructor({ policy, key, reason, limit, per, paused, retryAfter }: RateExcess) {
+    const who = key === undefined ? `rate limit '${policy}'` : `rate limit '${policy}', key '${key}'`
+    const why = paused ? 'it is paused' : `${limit} calls per ${per} ms are used up`
+    const lost = {
+      full: '',
+      waited: ', and the call may not wait that long',
+      outranked: ', and a call of higher priority took the place in the queue',
+    }[reason]
+    super(
+      'RATE_LIMITED',
+      `${who}: ${why}; the next call may go in ${Math.ceil(retryAfter)} ms${lost}`,
+      'Wait for retryAfter, call less, or allow a queue.',
+      retryAfter,
+    )
+    this.rateLimit = policy
+    this.reason = reason
+    this.key = key
+  }
+}
+
+/** What a rate limit says of itself when it turns a call away. */
+export interface RateExcess {
+  readonly policy: string
+  readonly key: string | undefined
+  readonly reason: Crowd['reason']
+  readonly limit: number
+  readonly per: number
+  readonly paused: boolean
+  readonly retryAfter: number
 }
 
 /** The work failed, and so did every link of its fallback. `errors` holds all failures in order; `cause` is the last. */
@@ -110,7 +225,7 @@ export class FallbackError extends HoldfastError {
   readonly errors: readonly unknown[]
 
   constructor(policy: string, errors: readonly unknown[]) {
-    const list = errors.map((error) => (error instanceof Error ? error.message : String(error))).join('; ')
+    const list = errors.map(messageOf).join('; ')
     const cause = errors.at(-1)
     super(
       'FALLBACK_EXHAUSTED',
@@ -121,6 +236,15 @@ export class FallbackError extends HoldfastError {
       },
     )
     this.errors = errors
+  }
+}
+
+/** What chaos makes a call fail with, unless it is told another fault. It passes for a failure of the work, so it is retried and counted as one. */
+export class ChaosError extends HoldfastError {
+  declare readonly code: 'CHAOS'
+
+  constructor(policy: string) {
+    super('CHAOS', `${policy}: this call was made to fail`, 'Nothing is broken; halt the chaos to end it.')
   }
 }
 
@@ -135,6 +259,28 @@ export class ConflictError extends HoldfastError {
       'Give the options once, and only the name elsewhere; or choose another name.',
     )
   }
+}
+
+/** Nothing of that kind has that name. `known` are the names there are. */
+export class UnknownNameError extends HoldfastError {
+  declare readonly code: 'NAME_UNKNOWN'
+  readonly known: readonly string[]
+
+  constructor(kind: string, name: string, known: readonly string[]) {
+    const there = known.length === 0 ? `there is no ${kind} yet` : `there is ${listed(known)}`
+    super(
+      'NAME_UNKNOWN',
+      `there is no ${kind} '${name}'; ${there}`,
+      `Correct the name, or make the ${kind} before it is asked for.`,
+    )
+    this.known = known
+  }
+}
+
+/** Names for a message, the first dozen of them. */
+function listed(names: readonly string[]): string {
+  const rest = names.length > 12 ? ` and ${names.length - 12} more` : ''
+  return names.slice(0, 12).join(', ') + rest
 }
 
 /** There are too many names of one kind. */
@@ -190,6 +336,16 @@ export function isHoldfastError(error: unknown): error is HoldfastError {
 export function retryAfterOf(error: unknown): number | undefined {
   const asked = (error as { retryAfter?: unknown } | null | undefined)?.retryAfter
   return typeof asked === 'number' && Number.isFinite(asked) && asked >= 0 ? asked : undefined
+}
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message
+  try {
+    return String(error)
+  } catch {
+    return 'an object that cannot be shown'
+  }
 }
 
 function show(value: unknown): string {

@@ -13,33 +13,71 @@ export {
   type SavedBreaker,
 } from './breaker.ts'
 export type { BreakerOptions, ErrorMatch } from './breaker-options.ts'
-export { type Budget, type BudgetOptions, type BudgetStatus, budget } from './budget.ts'
+export type { Allowance } from './account.ts'
+export { type Budget, type BudgetStatus, budget } from './budget.ts'
+export type {
+  BudgetOptions,
+  BudgetSettings,
+  ExpiringOptions,
+  InFlightOptions,
+  TokenOptions,
+} from './budget-settings.ts'
+export type { BudgetUsage } from './budget-usage.ts'
+export {
+  type Bulkhead,
+  type BulkheadEvent,
+  type BulkheadOptions,
+  type BulkheadStatus,
+  bulkhead,
+  type RejectedCounts,
+} from './bulkhead.ts'
+export { type Cache, type CacheOptions, type CacheStatus, cache } from './cache.ts'
+export { type Chaos, type ChaosOptions, type ChaosStatus, chaos } from './chaos.ts'
 export { type Clock, type Random, systemClock } from './clock.ts'
+export { type Coalesce, type CoalesceOptions, type CoalesceStatus, coalesce } from './coalesce.ts'
 export { consecutive } from './consecutive.ts'
 export { type CountWindowOptions, countWindow } from './count-window.ts'
 export {
   BreakerOpenError,
   BudgetError,
+  BulkheadFullError,
+  ChaosError,
+  ConcurrencyLimitError,
   ConflictError,
   DeadlineError,
   FallbackError,
   HoldfastError,
   isHoldfastError,
   OptionError,
+  RateLimitError,
   RegistryFullError,
   RejectedError,
   TimeoutError,
+  UnknownNameError,
 } from './errors.ts'
 export { events, type GiveUpReason, type PolicyEvent } from './events.ts'
-export { type FallbackOptions, fallback, type Link } from './fallback.ts'
+export { type FallbackOptions, fallback, type Link, type NamedLink } from './fallback.ts'
+export type { Fallback, FallbackStatus, LinkStatus } from './fallback-chain.ts'
 export type { Outcome } from './outcome.ts'
 export { type OutgoingHook, outgoing } from './outgoing.ts'
-export { forget, type Kind, type Kinds, reset, status } from './registry.ts'
-export { budgetErrorOf, type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
+export { type NamedPolicy, type PolicyStatus, policy } from './policy.ts'
+export { forget, isolate, type Kind, type Kinds, reset, status, statuses } from './registry.ts'
+export { type ResilientOptions, resilient, under } from './resilient.ts'
+export { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
 export type { ThresholdOptions } from './thresholds.ts'
 export { type TimeWindowOptions, timeWindow } from './time-window.ts'
+export {
+  type CallCounts,
+  type Durations,
+  type Statistics,
+  type StatisticsOptions,
+  type StatisticsStatus,
+  statistics,
+} from './statistics.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
 export type { Call, CallOptions, Work } from './work.ts'
+export type { Waits } from './waits.ts'
+export { budgetErrorOf } from './withheld.ts'
 export { type Decorator, type Pipeline, type Policy, wrap } from './wrap.ts'
 
 // For authors of policies.

@@ -1,6 +1,12 @@
 import type { BreakerStatus } from './breaker.ts'
 import type { BudgetStatus } from './budget.ts'
+import type { BulkheadStatus } from './bulkhead.ts'
+import type { CacheStatus } from './cache.ts'
+import type { ChaosStatus } from './chaos.ts'
+import type { CoalesceStatus } from './coalesce.ts'
 import { ConflictError, RegistryFullError } from './errors.ts'
+import type { FallbackStatus } from './fallback-chain.ts'
+import type { PolicyStatus } from './policy.ts'
 
 /*
  * Everything of this process that has a name.
@@ -14,6 +20,12 @@ import { ConflictError, RegistryFullError } from './errors.ts'
 export interface Kinds {
   breaker: BreakerStatus
   budget: BudgetStatus
+  bulkhead: BulkheadStatus
+  cache: CacheStatus
+  chaos: ChaosStatus
+  coalesce: CoalesceStatus
+  fallback: FallbackStatus
+  policy: PolicyStatus
 }
 
 export type Kind = keyof Kinds
@@ -24,6 +36,7 @@ export interface Registered<K extends Kind = Kind> {
   readonly settings: object
   status(): Kinds[K]
   reset(): void
+  isolate?(): void
 }
 
 /** Named things of one kind that a process may have. */
@@ -54,6 +67,18 @@ export function claim<K extends Kind, T extends Registered<K>, S extends object>
 /** The status of everything of that kind that has a name, in the order in which they were made. */
 export function status<K extends Kind>(kind: K): Kinds[K][] {
   return [...of(kind).values()].map((each) => each.status() as Kinds[K])
+}
+
+/** The status of everything that has a name, by kind. */
+export function statuses(): { [K in Kind]?: Kinds[K][] } {
+  return Object.fromEntries([...kinds.keys()].map((kind) => [kind, status(kind)]))
+}
+
+/** Isolates what has that name and can be isolated, or only that of `kind`. Answers whether there was any. */
+export function isolate(name: string, kind?: Kind): boolean {
+  const found = withName(name, kind).filter((each) => each.isolate !== undefined)
+  for (const each of found) each.isolate!()
+  return found.length > 0
 }
 
 /** Resets what has that name, whatever its kind, or only that of `kind`. Answers whether there was any. */
