@@ -29,8 +29,9 @@ const YEAR = 365 * 86_400_000
 interface Batch {
   calls: number
   failures: number
+  /** Calls that succeeded and were timed, those of them that were slow, and sums of the logarithms of their ms and of the squares of these. */
+  timed: number
   slow: number
-  /** Sums of the logarithms of the ms of calls that succeeded, and of their squares. */
   logs: number
   squares: number
   suspicious: boolean
@@ -39,7 +40,7 @@ interface Batch {
 
 /** What is usual for one breaker's calls. */
 export class Baseline {
-  readonly #halfLife: number
+  #halfLife: number
   #failing = DOUBTED
   #slow = DOUBTED
   /** Mean and variance of the logarithm of the ms of calls that succeed. */
@@ -84,6 +85,11 @@ export class Baseline {
     return this.#batch.calls % BATCH_CALLS === 0
   }
 
+  /** From now on, fades with that half-life; what it knows stays. */
+  fade(halfLife: number): void {
+    this.#halfLife = halfLife
+  }
+
   suspect(): void {
     this.#batch.suspicious = true
   }
@@ -93,9 +99,15 @@ export class Baseline {
     this.#batch.failures++
   }
 
-  succeeded(ms: number): void {
+  /** A call has succeeded, in a time that nobody took. */
+  succeeded(): void {
+    this.#batch.calls++
+  }
+
+  succeededIn(ms: number): void {
     const batch = this.#batch
     batch.calls++
+    batch.timed++
     if (ms > this.#slowAfter) batch.slow++
     // What is slow is learned as just slow, so that a few very slow calls teach little.
     const log = logarithm(Math.min(ms, this.#slowAfter))
@@ -137,15 +149,14 @@ export class Baseline {
     // The plain mean of all that was seen, until that would move more slowly than it fades.
     const pace = Math.max(fading, Math.min(calls / this.#calls, time / this.#time))
     this.#failing += pace * (batch.failures / batch.calls - this.#failing)
-    const successes = batch.calls - batch.failures
-    if (successes > 0) this.#learnTimes(batch, successes, pace)
+    if (batch.timed > 0) this.#learnTimes(batch, pace)
   }
 
-  #learnTimes(batch: Batch, successes: number, pace: number): void {
-    const mean = batch.logs / successes
-    const variance = Math.max(0, batch.squares / successes - mean * mean)
+  #learnTimes({ timed, slow, logs, squares }: Batch, pace: number): void {
+    const mean = logs / timed
+    const variance = Math.max(0, squares / timed - mean * mean)
     const first = this.#slowAfter === Infinity
-    if (!first) this.#slow += pace * (batch.slow / successes - this.#slow)
+    if (!first) this.#slow += pace * (slow / timed - this.#slow)
     this.#level += (first ? 1 : pace) * (mean - this.#level)
     this.#variance += (first ? 1 : pace) * (variance - this.#variance)
     this.#limit()
@@ -166,5 +177,5 @@ function logarithm(ms: number): number {
 }
 
 function empty(): Batch {
-  return { calls: 0, failures: 0, slow: 0, logs: 0, squares: 0, suspicious: false, lasted: 0 }
+  return { calls: 0, failures: 0, timed: 0, slow: 0, logs: 0, squares: 0, suspicious: false, lasted: 0 }
 }

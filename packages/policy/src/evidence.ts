@@ -5,20 +5,20 @@
  *
  * I1  0 <= sum, and sum < enough until the hit that answers true.
  * I2  A miss never raises the sum, and so never makes it enough.
- * I3  Fewer than `fewest` hits since the sum was last 0 are never enough: a hit counts a little more than enough / fewest at most.
+ * I3  Fewer than `fewest` hits since the sum was last 0 are never enough: `fewest` - 0.5 of them would be at the soonest.
  */
 
 /** Grounds for suspicion, in one number. */
 export class Evidence {
-  readonly #enough: number
-  readonly #most: number
+  #enough: number
+  #fewest: number
   #hit = 0
   #miss = 0
   #sum = 0
 
   constructor(enough: number, fewest: number) {
     this.#enough = enough
-    this.#most = enough / (fewest - 0.5)
+    this.#fewest = fewest
   }
 
   /** From 0, nothing to suspect, to 1, enough. */
@@ -30,12 +30,18 @@ export class Evidence {
     return this.#sum === 0
   }
 
+  /** From now on, other numbers are enough; what is suspected stays. Weigh anew after it. */
+  require(enough: number, fewest: number): void {
+    this.#enough = enough
+    this.#fewest = fewest
+  }
+
   /**
    * From now on, weighs calls of which a `share` are hits against the `usual` share; what lasts is not enough while fewer than `least`
    * of the calls are hits. All between 0 and 1, usual < least <= share.
    */
   weigh(usual: number, least: number, share: number): void {
-    this.#hit = Math.min(this.#most, Math.log(share / usual))
+    this.#hit = Math.min(this.#enough / (this.#fewest - 0.5), Math.log(share / usual))
     this.#miss = Math.max(Math.log((1 - usual) / (1 - share)), (this.#hit * least) / (1 - least))
   }
 

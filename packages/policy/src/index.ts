@@ -1,5 +1,6 @@
 // For everyone: what calls something that may fail.
 
+export { type AdaptiveOptions, type AdaptiveTrip, adaptive } from './adaptive.ts'
 export type { BackoffOptions, Jitter } from './backoff.ts'
 export {
   type Breaker,
@@ -74,6 +75,7 @@ export {
   type StatisticsStatus,
   statistics,
 } from './statistics.ts'
+export type { AdaptiveCounts } from './suspicion.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
 export type { Call, CallOptions, Work } from './work.ts'
 export type { Waits } from './waits.ts'
