@@ -1,75 +1,39 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { budget } from './budget.ts'
-import { ConflictError } from './errors.ts'
+import type { BudgetOptions } from './budget-settings.ts'
+import { BreakerOpenError, ConflictError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
+import { fallback } from './fallback.ts'
 import { forget, status } from './registry.ts'
-import { budgetErrorOf, retry } from './retry.ts'
-import { fakeClock, seededRandom } from './testing/index.ts'
-import { wrap } from './wrap.ts'
+import { retry } from './retry.ts'
+import { fakeClock } from './testing/index.ts'
+import { budgetErrorOf } from './withheld.ts'
+import { type Decorator, wrap } from './wrap.ts'
+
+const atOnce = { initial: 0, max: 0 }
+const segment: Decorator = (work) => (call) => work(call)
 
 afterEach(() => {
   forget('ai')
 })
 
+/** Why the last retry was not to be had, of work that only fails. */
+async function complaint(options: BudgetOptions, operation?: string): Promise<string | undefined> {
+  const clock = fakeClock()
+  const own = budget('ai', { ...options, clock })
+  const ask = wrap(retry({ clock, budget: own, attempts: 20, backoff: atOnce }))
+  const failed = ask(() => Promise.reject(new Error('down')), { operation }).catch((error) => error)
+  await clock.advance(1_000)
+  return budgetErrorOf(await failed)?.message
+}
+
 describe('budget', () => {
-  it('allows a share of the calls', () => {
-    const own = budget({ ratio: 0.07, minPerSecond: 0, clock: fakeClock() })
-    for (let n = 0; n < 100; n++) own.deposit()
-    const taken = Array.from({ length: 10 }, () => own.withdraw()).filter(Boolean)
-
-    expect(taken.length).toBe(7)
-    expect(own.status()).toEqual({ name: 'budget', calls: 100, retries: 7, allowed: 7, window: 10_000 })
-  })
-
-  it('allows its minimum without any call', () => {
-    const own = budget({ minPerSecond: 2, window: 5_000, clock: fakeClock() })
-
-    expect(Array.from({ length: 20 }, () => own.withdraw()).filter(Boolean).length).toBe(10)
-  })
-
-  it('forgets after its window, also across a long idle time', async () => {
-    const clock = fakeClock(123)
-    const own = budget({ minPerSecond: 0, ratio: 1, window: 1_000, clock })
-    own.deposit()
-    own.withdraw()
-    await clock.advance(800)
-    expect(own.status()).toMatchObject({ calls: 1, retries: 1 })
-    await clock.advance(200)
-    expect(own.status()).toMatchObject({ calls: 0, retries: 0, allowed: 0 })
-    own.deposit()
-    await clock.advance(3_600_000)
-
-    expect(own.status()).toMatchObject({ calls: 0, retries: 0 })
-  })
-
-  it('holds I1 to I3 over any sequence', async () => {
-    const clock = fakeClock()
-    const random = seededRandom(11)
-    const own = budget({ minPerSecond: 1, ratio: 0.3, window: 1_000, clock })
-    const log: { at: number; retry: boolean }[] = []
-    for (let n = 0; n < 2_000; n++) {
-      if (random() < 0.1) await clock.advance(Math.floor(random() * 400))
-      const retry = random() < 0.5
-      const before = own.status()
-      const happened = retry ? own.withdraw() : own.deposit() === undefined
-      if (retry) expect(happened).toBe(before.retries < before.allowed)
-      if (happened) log.push({ at: clock.now(), retry })
-      const since = (Math.floor(clock.now() / 100) - 9) * 100
-      const recent = log.filter(({ at }) => at >= since)
-
-      expect(own.status()).toMatchObject({
-        calls: recent.filter(({ retry }) => !retry).length,
-        retries: recent.filter(({ retry }) => retry).length,
-      })
-    }
-  })
-
   it('ends retries with the failure itself, which leads to the reason', async () => {
     const clock = fakeClock()
     const heard: PolicyEvent[] = []
     const off = events.on((event) => heard.push(event))
     const poor = budget('ai', { minPerSecond: 0, ratio: 0.5, window: 60_000, clock })
-    const ask = wrap(retry({ clock, budget: poor, backoff: { initial: 0, max: 0 } }))
+    const ask = wrap(retry({ clock, budget: poor, backoff: atOnce }))
     const error = new Error('down')
     const failed = ask(() => Promise.reject(error)).catch((reason) => reason)
     await clock.advance(1_000)
@@ -87,31 +51,148 @@ describe('budget', () => {
     ])
   })
 
-  it('counts a call once, however often an outer retry brings it back', async () => {
-    const clock = fakeClock()
-    const own = budget({ clock })
-    const failed = wrap(
-      retry({ clock }),
-      retry({ clock, attempts: 1, budget: own }),
-    )(() => Promise.reject('down')).catch(() => {})
-    await clock.advance(9_000)
-    await failed
-
-    expect(own.status()).toMatchObject({ calls: 1, retries: 0 })
+  it.each<[BudgetOptions, string]>([
+    [{ window: 500 }, "budget 'ai': 6 of 6 retries used in the last 0.5 s"],
+    [{ family: 'in-flight', minConcurrent: 0 }, "budget 'ai': 0 of 0 retries in flight, beside 1 calls"],
+    [{ family: 'tokens' }, "budget 'ai': 6 of 10 tokens left, and a failure must leave more than 5"],
+    [{ window: 500, perOperation: true }, "budget 'ai' for 'chat': 6 of 6 retries used in the last 0.5 s"],
+  ])('says of %o what is used', async (options, message) => {
+    expect(await complaint(options, 'chat')).toBe(message)
   })
 
-  it('keeps the load on a dead dependency within its share', async () => {
+  it('counts each operation by itself, and all of them together', async () => {
     const clock = fakeClock()
-    const own = budget({ ratio: 0.2, minPerSecond: 0, clock })
-    const ask = wrap(retry({ clock, attempts: 5, budget: own, backoff: { initial: 1, max: 1 } }))
-    let reached = 0
-    for (let n = 0; n < 1_000; n++) {
-      ask(() => Promise.reject(++reached)).catch(() => {})
-      if (n % 100 === 0) await clock.advance(1)
+    const own = budget('ai', { ratio: 0, minPerSecond: 0.2, perOperation: true, clock })
+    const ask = wrap(retry({ clock, budget: own, attempts: 2, backoff: atOnce }))
+    const work = () => Promise.reject('down')
+    for (const operation of ['chat', 'chat', 'chat', 'embed', undefined]) {
+      ask(work, { operation }).catch(() => {})
     }
+    await clock.advance(1)
+    const family = 'expiring'
+
+    expect(status('budget')).toEqual([
+      {
+        name: 'ai',
+        family,
+        calls: 5,
+        retries: 4,
+        hedges: 0,
+        refused: 1,
+        allowed: 6,
+        window: 10_000,
+        operations: {
+          chat: { family, calls: 3, retries: 2, hedges: 0, refused: 1, allowed: 2, window: 10_000 },
+          embed: { family, calls: 1, retries: 1, hedges: 0, refused: 0, allowed: 2, window: 10_000 },
+          '': { family, calls: 1, retries: 1, hedges: 0, refused: 0, allowed: 2, window: 10_000 },
+        },
+      },
+    ])
+    own.reset()
+    expect(own.status()).toMatchObject({ calls: 0, operations: { chat: { calls: 0 } } })
+  })
+
+  it('keeps at most 100 operations', async () => {
+    const own = budget({ perOperation: true })
+    const ask = wrap(retry({ budget: own }))
+    for (let n = 0; n < 300; n++) await ask(() => n, { operation: `id-${n}` })
+
+    expect(Object.keys(own.status().operations!).length).toBe(100)
+    expect(budget({ perOperation: true }).status()).toMatchObject({ calls: 0, allowed: 0, operations: {} })
+  })
+
+  it.each(['expiring', 'in-flight', 'tokens'] as const)(
+    'of family %s counts a call once, in whatever depth it is met again',
+    async (family) => {
+      const clock = fakeClock()
+      const own = budget({ family, clock })
+      const once = retry({ clock, attempts: 1, budget: own })
+      const seen: unknown[] = []
+      const look = () => {
+        seen.push(own.status())
+        throw 'down'
+      }
+      const fail = (ask: ReturnType<typeof wrap>) => ask(look).catch(() => {})
+      const inner = wrap(once)
+      await fail(wrap(once, once))
+      await fail(wrap(once, segment, once))
+      await fail(wrap(segment, once, once, segment, once))
+      await wrap(once)((call) => inner(look, call)).catch(() => {})
+      await wrap(
+        fallback((call) => inner(look, call)),
+        once,
+      )(look).catch(() => {})
+      const all = own.status()
+
+      expect(all).toMatchObject({ calls: 5, retries: 0 })
+      if (family === 'tokens') expect(all).toMatchObject({ tokens: 4 })
+      if (family === 'in-flight') {
+        expect(seen.map((each) => (each as { inFlight: number }).inFlight)).toEqual([1, 1, 1, 1, 1, 1])
+        expect(all).toMatchObject({ inFlight: 0, extra: 0 })
+      }
+    },
+  )
+
+  it('counts a call once, however often an outer retry brings it back', async () => {
+    const clock = fakeClock()
+    const own = budget({ window: 60_000, clock })
+    const outer = retry({ clock })
+    const inner = retry({ clock, attempts: 1, budget: own })
+    for (const ask of [wrap(outer, inner), wrap(outer, segment, inner)]) {
+      const failed = ask(() => Promise.reject('down')).catch(() => {})
+      await clock.advance(9_000)
+      await failed
+    }
+
+    expect(own.status()).toMatchObject({ calls: 2, retries: 0 })
+  })
+
+  it.each<[BudgetOptions, number]>([
+    [{ ratio: 0.2, minPerSecond: 0 }, 1_200],
+    [{ family: 'in-flight', ratio: 0.2, minConcurrent: 0 }, 1_200],
+    [{ family: 'tokens' }, 1_004],
+  ])('with %o keeps the load on a dead dependency within its share', async (options, most) => {
+    const clock = fakeClock()
+    const own = budget({ ...options, clock })
+    const ask = wrap(retry({ clock, attempts: 2, budget: own, backoff: { initial: 1, max: 1 } }))
+    let reached = 0
+    const die = () => new Promise((_, reject) => clock.after(5, () => reject(++reached)))
+    for (let n = 0; n < 1_000; n++) ask(die).catch(() => {})
     await clock.advance(100)
 
-    expect(reached).toBe(1_200)
+    expect(reached).toBe(most)
+    expect(own.status()).toMatchObject({ calls: 1_000, retries: most - 1_000, refused: 2_000 - most })
+  })
+
+  it('counts a retry that waits as in flight', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: 'in-flight', minConcurrent: 1, ratio: 0, clock })
+    const ask = wrap(retry({ clock, attempts: 2, budget: own, backoff: [1_000] }))
+    let reached = 0
+    const fail = () => Promise.reject(++reached)
+    for (let n = 0; n < 10; n++) ask(fail).catch(() => {})
+    await clock.advance(0)
+    expect([reached, own.status()]).toMatchObject([10, { extra: 1, inFlight: 1, refused: 9 }])
+    await clock.advance(1_000)
+
+    expect([reached, own.status()]).toMatchObject([11, { extra: 0, inFlight: 0 }])
+  })
+
+  it('of tokens charges nothing for refusals, nor for callers who leave', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: 'tokens', clock })
+    const ask = wrap(retry({ clock, budget: own }))
+    const leaver = new AbortController()
+    const left = ask(() => new Promise(() => {}), { signal: leaver.signal })
+    leaver.abort('enough')
+    await expect(left).rejects.toBe('enough')
+    await expect(ask(() => Promise.reject(new BreakerOpenError('b', 5)))).rejects.toThrow()
+    expect(own.status()).toMatchObject({ tokens: 10 })
+    const late = ask(() => new Promise(() => {}), { deadline: 5 }).catch(() => {})
+    await clock.advance(5)
+    await late
+
+    expect(own.status()).toMatchObject({ calls: 3, tokens: 9 })
   })
 
   it('is the same everywhere under one name, and a conflict with other options', () => {
@@ -123,11 +204,27 @@ describe('budget', () => {
     expect(() => budget('ai', { ratio: 0.3 })).toThrow(
       /\{ ratio: 0.1 \} and was asked for again with \{ ratio: 0.3 \}/,
     )
+    expect(() => budget('ai', { family: 'tokens' })).toThrow(
+      /family: expiring.* and was asked for again with \{ family: tokens/,
+    )
     expect(status('budget')).toMatchObject([{ name: 'ai' }])
     expect([forget('ai'), forget('ai'), budget('ai') === first]).toEqual([true, false, false])
   })
 
-  it.each([[{ ratio: -1 }], [{ minPerSecond: Number.NaN }], [{ window: 0 }]])('refuses %o', (options) => {
-    expect(() => budget(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  it.each<[object, string]>([
+    [{ ratio: -1 }, 'budget.ratio'],
+    [{ minPerSecond: Number.NaN }, 'budget.minPerSecond'],
+    [{ window: 0 }, 'budget.window'],
+    [{ family: 'leaky' }, 'budget.family'],
+    [{ perOperation: 'yes' }, 'budget.perOperation'],
+    [{ family: 'in-flight', window: 5 }, 'budget.window'],
+    [{ family: 'in-flight', minConcurrent: -1 }, 'budget.minConcurrent'],
+    [{ family: 'tokens', maxTokens: 0 }, 'budget.maxTokens'],
+    [{ family: 'tokens', tokenRatio: Infinity }, 'budget.tokenRatio'],
+    [{ family: 'tokens', ratio: 0.2 }, 'budget.ratio'],
+  ])('refuses %o', (options, option) => {
+    expect(() => budget(options as BudgetOptions)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', option }),
+    )
   })
 })

@@ -1,155 +1,126 @@
-import { type Clock, systemClock } from './clock.ts'
-import { demand } from './errors.ts'
+import type { Account, Allowance } from './account.ts'
+import { type BudgetOptions, type BudgetSettings, settle } from './budget-settings.ts'
+import { type BudgetUsage, nothing, total } from './budget-usage.ts'
+import type { Clock } from './clock.ts'
+import { ExpiringAccount } from './expiring-account.ts'
+import { InFlightAccount } from './in-flight-account.ts'
+import { Keyed } from './keyed.ts'
 import { claim } from './registry.ts'
+import type { Run } from './run.ts'
+import { TokenAccount } from './token-account.ts'
+import { Visit, Within } from './visit.ts'
 
-/** How many retries a budget allows. */
-export interface BudgetOptions {
-  /** Retries per call. */
-  readonly ratio?: number
-  /** Retries per second that are allowed however few calls there are. */
-  readonly minPerSecond?: number
-  /** How long calls and retries count, in ms. */
-  readonly window?: number
-  readonly clock?: Clock
-}
-
-/** What a budget has seen in its window, and what it allows. */
-export interface BudgetStatus {
+/** What a budget has seen and allows, in all and, if it counts them apart, by operation (`''` for calls without one). */
+export type BudgetStatus = BudgetUsage & {
   readonly name: string
-  readonly calls: number
-  readonly retries: number
-  readonly allowed: number
-  readonly window: number
+  readonly operations?: Readonly<Record<string, BudgetUsage>>
 }
 
-/** Limits retries to a share of the calls, over all who share it. */
+/** Limits retries and hedges to a share of the calls, over all who share it. */
 export interface Budget {
   readonly name: string
   readonly clock: Clock
-  /** A call begins. */
-  deposit(): void
-  /** Takes one retry, if there is one. */
-  withdraw(): boolean
+  readonly settings: BudgetSettings
+  /**
+   * A call begins; what is answered must be ended once, whatever happens to the call.
+   *
+   * A call that is inside the budget already, in this pipeline or in one further out, is not counted again. `again`: it has left this very place
+   * before, and was brought back by someone further out.
+   */
+  begin(run: Run, again?: boolean): Allowance
   status(): BudgetStatus
-  /** Forgets what it has counted. */
+  /** Forgets what it has counted, but not what is in flight. */
   reset(): void
 }
 
+/** Operations that are counted apart. */
+const MOST = 100
+
 /**
- * A retry budget of expiring deposits: each call deposits, each retry withdraws, and both are forgotten after `window`.
+ * Limits what retries and hedges may add to the calls there are.
  *
- * A retry is allowed while `retries < minPerSecond * window / 1000 + ratio * calls`, by default 10 a second and 20 %. The window
- * moves in tenths. Without a name it is the caller's own; with one it is the same everywhere in the process.
+ * Three families: `expiring` (the default) allows 20 % of the calls of the last 10 s, and 10 a second in any case; `in-flight` allows 20 % of the calls
+ * in flight, and 3 in any case; `tokens` allows them while most attempts succeed. One budget may be given to any number of retries and hedges. Without
+ * a name it is the caller's own; with one it is the same everywhere in the process.
  * Throws `ConflictError` if the name exists with other options.
- * Source: Finagle's `RetryBudget`.
  */
 export function budget(name: string, options?: BudgetOptions): Budget
 export function budget(options?: BudgetOptions): Budget
 export function budget(first: string | BudgetOptions = {}, options?: BudgetOptions): Budget {
-  if (typeof first !== 'string') return new ExpiringBudget('budget', settle(first))
+  if (typeof first !== 'string') return new SharedBudget('budget', settle(first))
   return claim(
     'budget',
     first,
     options && settle(options),
-    (asked) => new ExpiringBudget(first, asked ?? settle({})),
+    (asked) => new SharedBudget(first, asked ?? settle({})),
   )
 }
-
-type Settings = Readonly<Required<BudgetOptions>>
-
-function settle({
-  ratio = 0.2,
-  minPerSecond = 10,
-  window = 10_000,
-  clock = systemClock,
-}: BudgetOptions): Settings {
-  demand(ratio >= 0 && ratio < Infinity, 'budget.ratio', ratio, 'a number, at least 0')
-  demand(
-    minPerSecond >= 0 && minPerSecond < Infinity,
-    'budget.minPerSecond',
-    minPerSecond,
-    'a number, at least 0',
-  )
-  demand(window > 0 && window < Infinity, 'budget.window', window, 'a number of ms above 0')
-  return { ratio, minPerSecond, window, clock }
-}
-
-const BUCKETS = 10
 
 /*
- * I1  `#calls` and `#retries` are the sums of their buckets.
- * I2  A bucket holds one tenth of the window, and is emptied before it is used for another.
- * I3  A withdrawal never takes more than is allowed at that moment.
+ * I1  A call is counted once, however many retries and hedges with this budget it passes, and however often one further out brings it back.
+ * I2  What a call has begun with, it ends with: an account that gave its place to another operation's goes on until its calls have ended.
  */
-class ExpiringBudget implements Budget {
+class SharedBudget implements Budget {
   readonly name: string
-  readonly settings: Settings
-  readonly clock: Clock
-  readonly #callsIn = new Float64Array(BUCKETS)
-  readonly #retriesIn = new Float64Array(BUCKETS)
-  #calls = 0
-  #retries = 0
-  #tenth: number
+  readonly settings: BudgetSettings
+  readonly #accounts: Account | Keyed<Account>
+  /** The calls that met it further in than their own pipeline. */
+  #visits: WeakMap<object, Visit> | undefined = undefined
 
-  constructor(name: string, settings: Settings) {
+  constructor(name: string, settings: BudgetSettings) {
     this.name = name
     this.settings = settings
-    this.clock = settings.clock
-    this.#tenth = this.#now()
+    this.#accounts = settings.perOperation ? new Keyed(MOST, () => open(settings)) : open(settings)
   }
 
-  deposit(): void {
-    this.#callsIn[this.#bucket()]! += 1
-    this.#calls++
+  get clock(): Clock {
+    return this.settings.clock
   }
 
-  withdraw(): boolean {
-    const bucket = this.#bucket()
-    if (this.#retries >= this.#allowed()) return false
-    this.#retriesIn[bucket]! += 1
-    this.#retries++
-    return true
+  begin(run: Run, again = false): Allowance {
+    const accounts = this.#accounts
+    const account = accounts instanceof Keyed ? accounts.get(run.options?.operation ?? '') : accounts
+    const root = run.root as Run
+    if (root.slot > 0 && this.#holds(root, root.slot)) return new Within(account)
+    if (root !== run || run.plan.stages.length === 0) return this.#visit(root, account).enter()
+    account.begin(again)
+    return account
   }
 
   status(): BudgetStatus {
-    this.#bucket()
-    const allowed = this.#allowed()
-    return {
-      name: this.name,
-      calls: this.#calls,
-      retries: this.#retries,
-      allowed,
-      window: this.settings.window,
-    }
+    const { name } = this
+    const accounts = this.#accounts
+    if (!(accounts instanceof Keyed)) return { name, ...accounts.usage() }
+    const operations = Object.fromEntries([...accounts.entries()].map(([key, each]) => [key, each.usage()]))
+    return { name, ...total(nothing(open(this.settings).usage()), Object.values(operations)), operations }
   }
 
   reset(): void {
-    this.#callsIn.fill(0)
-    this.#retriesIn.fill(0)
-    this.#calls = this.#retries = 0
+    if (!(this.#accounts instanceof Keyed)) return this.#accounts.reset()
+    for (const [, account] of this.#accounts.entries()) account.reset()
   }
 
-  /** The formula's bound as a count; a billionth less, since 0.07 * 100 is 7.000000000000001. */
-  #allowed(): number {
-    const { ratio, minPerSecond, window } = this.settings
-    return Math.max(0, Math.ceil((minPerSecond * window) / 1_000 + ratio * this.#calls - 1e-9))
+  #visit(root: Run, account: Account): Visit {
+    this.#visits ??= new WeakMap()
+    let visit = this.#visits.get(root)
+    if (visit === undefined) {
+      visit = new Visit(account, this.#holds(root, root.memo.length))
+      this.#visits.set(root, visit)
+    }
+    return visit
   }
 
-  #now(): number {
-    return Math.floor((this.clock.now() * BUCKETS) / this.settings.window)
+  /** Whether the call has been counted by one of the first `slots` stages of its own pipeline. */
+  #holds({ plan, memo }: Run, slots: number): boolean {
+    for (let slot = 0; slot < slots; slot++) {
+      const { budget } = plan.stages[slot] as { readonly budget?: unknown }
+      if (budget === this && memo[slot] !== undefined) return true
+    }
+    return false
   }
+}
 
-  #bucket(): number {
-    const now = this.#now()
-    const first = Math.max(this.#tenth + 1, now - BUCKETS + 1)
-    for (let tenth = first; tenth <= now; tenth++) this.#empty(tenth % BUCKETS)
-    this.#tenth = Math.max(this.#tenth, now)
-    return this.#tenth % BUCKETS
-  }
-
-  #empty(bucket: number): void {
-    this.#calls -= this.#callsIn[bucket]!
-    this.#retries -= this.#retriesIn[bucket]!
-    this.#callsIn[bucket] = this.#retriesIn[bucket] = 0
-  }
+function open(settings: BudgetSettings): Account {
+  if (settings.family === 'in-flight') return new InFlightAccount(settings)
+  return settings.family === 'tokens' ? new TokenAccount(settings) : new ExpiringAccount(settings)
 }

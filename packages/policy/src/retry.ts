@@ -1,16 +1,21 @@
-import { type Backoff, type BackoffOptions, backoff } from './backoff.ts'
+import type { Allowance } from './account.ts'
+import type { BackoffOptions } from './backoff.ts'
 import type { Budget } from './budget.ts'
 import { type Clock, type Random, systemClock } from './clock.ts'
-import { BudgetError, DeadlineError, demand, OptionError, RejectedError, retryAfterOf } from './errors.ts'
+import { demand, known, OptionError, RejectedError, retryAfterOf } from './errors.ts'
 import { events, type GiveUpReason } from './events.ts'
+import { type RetryRules, rulesOf } from './retry-rules.ts'
+import { isRetryable } from './retryable.ts'
 import type { Run } from './run.ts'
 import type { Stage } from './stage.ts'
+import type { Waits } from './waits.ts'
+import { withhold } from './withheld.ts'
 
 /** How often, how patiently and for which failures to try again. */
 export interface RetryOptions {
-  /** In total, the first included. */
+  /** In total, the first included: 3, or one more than a list given as `backoff` is long. */
   readonly attempts?: number
-  readonly backoff?: BackoffOptions
+  readonly backoff?: Waits
   /** Limits the retries of all who share it. */
   readonly budget?: Budget
   /** Whether attempt number `attempt` (from 1), having failed with `error`, is worth another. */
@@ -24,7 +29,9 @@ export interface RetryOptions {
 export type RetryPreset = 'default' | 'transient' | 'slowService' | 'none'
 
 /** Ready-made settings, to use by name or to spread: `retry({ ...retryPresets.transient, budget })`. */
-export const retryPresets: Readonly<Record<RetryPreset, Pick<RetryOptions, 'attempts' | 'backoff'>>> = {
+export const retryPresets: Readonly<
+  Record<RetryPreset, { readonly attempts: number; readonly backoff?: BackoffOptions }>
+> = {
   default: { attempts: 3, backoff: { initial: 1_000, max: 10_000 } },
   transient: { attempts: 2, backoff: { initial: 500, max: 5_000 } },
   slowService: { attempts: 5, backoff: { initial: 2_000, max: 30_000 } },
@@ -34,110 +41,146 @@ export const retryPresets: Readonly<Record<RetryPreset, Pick<RetryOptions, 'atte
 /**
  * Tries again what failed: by default three attempts, 1 to 10 s apart, with full jitter.
  *
- * An error's `retryAfter` (ms) lengthens the wait, and ends the retry if it is longer than `backoff.max`. An interruption
- * from outside ends it at once, and so does a wait that would not end before the deadline.
+ * An error's `retryAfter` (ms) lengthens the wait, and ends the retry if it is longer than `backoff.max` (10 s if the waits are a function or a list).
+ * An interruption from outside ends it at once, and so does a wait that would not end before the deadline.
  * It fails with the last error of the work, as it is. By default it does not retry a refusal of our own (breaker open,
  * budget exhausted, deadline passed), nor an error whose `retryable` is `false`.
  */
 export function retry(options: RetryOptions | RetryPreset = 'default'): Stage {
-  const given = typeof options === 'string' ? preset(options) : options
-  const {
-    attempts = 3,
-    budget,
-    when = isRetryable,
-    name = 'retry',
-    clock = systemClock,
-    random = Math.random,
-  } = given
-  demand(
-    attempts >= 1 && (Number.isInteger(attempts) || attempts === Infinity),
-    'retry.attempts',
-    attempts,
-    'a whole number from 1',
-  )
+  const given: RetryOptions = typeof options === 'string' ? preset(options) : options
+  known('retry', given, ['attempts', 'backoff', 'budget', 'when', 'name', 'clock', 'random'])
+  const { budget, name = 'retry', clock = systemClock } = given
   demand(
     budget === undefined || budget.clock === clock,
     'retry.budget',
     'one on another clock',
     "on the retry's clock",
   )
-  const waits = { initial: 1_000, max: 10_000, factor: 2, jitter: 'full' as const, ...given.backoff }
-  const rules: Rules = { attempts, budget, when, wait: backoff(waits, random), longest: waits.max }
-  return {
-    name,
-    clock,
-    enter(run, slot) {
-      run.memo[slot] = undefined
-      if (run.attempt === 0) budget?.deposit()
-      return undefined
-    },
-    leave(run, slot) {
-      if (!run.failed || run.interruption !== undefined) return undefined
-      const { error } = run
-      const tries = (run.memo[slot] as Tries | undefined) ?? { made: 0, waited: waits.initial }
-      run.memo[slot] = tries
-      tries.made++
-      const next = decide(rules, tries, run)
-      if (typeof next === 'string') {
-        if (next === 'budget') exhausted(rules.budget!, error)
-        if (events.heard)
-          events.emit({ type: 'retry.gave-up', policy: name, attempts: tries.made, reason: next, error })
-        return undefined
-      }
-      tries.waited = next
-      if (events.heard)
-        events.emit({ type: 'retry.waited', policy: name, attempt: tries.made, delay: next, error })
-      return { again: next }
-    },
+  return new Retry(name, clock, budget, rulesOf(given))
+}
+
+/*
+ * I1  What a call begins with its budget it ends once, and what it takes it releases once, whatever happens to the call.
+ * I2  A call that was interrupted is not tried again.
+ * I3  A call that succeeds at the first attempt makes no object.
+ */
+class Retry implements Stage {
+  readonly name: string
+  readonly clock: Clock
+  readonly budget: Budget | undefined
+  readonly #rules: RetryRules
+
+  constructor(name: string, clock: Clock, budget: Budget | undefined, rules: RetryRules) {
+    this.name = name
+    this.clock = clock
+    this.budget = budget
+    this.#rules = rules
+  }
+
+  enter(run: Run, slot: number): undefined {
+    run.memo[slot] = this.budget?.begin(run, run.memo[slot] !== undefined)
+  }
+
+  leave(run: Run, slot: number): { again: number } | undefined {
+    const memo = run.memo[slot] as Allowance | Tries | undefined
+    if (!run.failed) return end(memo, false)
+    if (run.interruption !== undefined) return end(memo, blame(run, memo))
+    const { when } = this.#rules
+    if (run.refused && when === isRetryable) {
+      end(memo, undefined)
+      return this.#gaveUp(run, memo instanceof Tries ? memo.made + 1 : 1, 'not-retryable')
+    }
+    const tries = memo instanceof Tries ? memo : new Tries(memo, this.#rules.schedule.first)
+    run.memo[slot] = tries
+    tries.release()
+    tries.made++
+    let next: number | GiveUpReason | undefined
+    try {
+      next = this.#decide(run, tries)
+      if (next === 'budget') this.#withheld(run, tries.allowance!)
+    } finally {
+      if (typeof next !== 'number') end(tries, blame(run, tries))
+    }
+    if (typeof next === 'number') return this.#again(run, tries, next)
+    return this.#gaveUp(run, tries.made, next)
+  }
+
+  /** The ms to wait before the next attempt, or why there is none. */
+  #decide(run: Run, tries: Tries): number | GiveUpReason {
+    const { attempts, when, schedule } = this.#rules
+    const { error, deadline } = run
+    if (!when(error, tries.made)) return 'not-retryable'
+    if (tries.made >= attempts) return 'attempts'
+    const asked = retryAfterOf(error) ?? 0
+    if (asked > schedule.longest) return 'retry-after'
+    const delay = Math.max(asked, schedule.wait(tries.made - 1, tries.waited, error))
+    if (deadline !== Infinity && run.clock.now() + delay >= deadline) return 'deadline'
+    return tries.withdraw(blame(run, tries) === true) ? delay : 'budget'
+  }
+
+  #again(run: Run, tries: Tries, delay: number): { again: number } {
+    tries.waited = delay
+    tries.reached = run.attempt
+    if (events.heard) {
+      const { name } = this
+      events.emit({ type: 'retry.waited', policy: name, attempt: tries.made, delay, error: run.error })
+    }
+    return { again: delay }
+  }
+
+  #withheld(run: Run, allowance: Allowance): void {
+    withhold({ budget: this.budget!, allowance, operation: run.options?.operation }, run.error)
+  }
+
+  #gaveUp(run: Run, attempts: number, reason: GiveUpReason): undefined {
+    if (events.heard)
+      events.emit({ type: 'retry.gave-up', policy: this.name, attempts, reason, error: run.error })
   }
 }
 
-interface Rules {
-  readonly attempts: number
-  readonly budget: Budget | undefined
-  readonly when: (error: unknown, attempt: number) => boolean
-  readonly wait: Backoff
-  readonly longest: number
-}
-
-/** How many attempts this call has made here, and how long it waited before the last. */
-interface Tries {
-  made: number
+/** How far a call has come that has failed at least once. */
+class Tries {
+  readonly allowance: Allowance | undefined
+  /** Attempts that have ended. */
+  made = 0
+  /** The wait before the last of them. */
   waited: number
+  /** How often the call had reached the work when it last began to wait. */
+  reached = 0
+  #withdrawn = false
+
+  constructor(allowance: Allowance | undefined, waited: number) {
+    this.allowance = allowance
+    this.waited = waited
+  }
+
+  withdraw(failed: boolean): boolean {
+    this.#withdrawn = this.allowance?.withdraw('retry', failed) ?? true
+    return this.#withdrawn
+  }
+
+  release(): void {
+    if (this.#withdrawn) this.allowance?.release()
+    this.#withdrawn = false
+  }
 }
 
-/** The ms to wait before the next attempt, or why there is none. */
-function decide(rules: Rules, tries: Tries, { error, clock, deadline }: Run): number | GiveUpReason {
-  if (!rules.when(error, tries.made)) return 'not-retryable'
-  if (tries.made >= rules.attempts) return 'attempts'
-  const asked = retryAfterOf(error) ?? 0
-  if (asked > rules.longest) return 'retry-after'
-  const delay = Math.max(asked, rules.wait(tries.made - 1, tries.waited))
-  if (deadline !== Infinity && clock.now() + delay >= deadline) return 'deadline'
-  return rules.budget === undefined || rules.budget.withdraw() ? delay : 'budget'
+function end(memo: Allowance | Tries | undefined, failed: boolean | undefined): undefined {
+  if (memo instanceof Tries) {
+    memo.release()
+    memo.allowance?.end(failed)
+  } else memo?.end(failed)
 }
 
-function isRetryable(error: unknown): boolean {
-  if (error instanceof RejectedError || error instanceof BudgetError || error instanceof DeadlineError)
-    return false
-  return (error as { retryable?: unknown } | null | undefined)?.retryable !== false
+/** Whether who was called failed; nothing, if the call did not get that far or its caller left. */
+function blame(run: Run, memo: Allowance | Tries | undefined): true | undefined {
+  if (run.refused || run.attempt === (memo instanceof Tries ? memo.reached : 0)) return undefined
+  if (run.interruption !== undefined) return run.interruption.is === 'abort' ? undefined : true
+  return run.error instanceof RejectedError ? undefined : true
 }
 
 function preset(name: RetryPreset): RetryOptions {
   if (Object.hasOwn(retryPresets, name)) return retryPresets[name]
   const names = Object.keys(retryPresets).map((each) => `'${each}'`)
   throw new OptionError('retry: preset', name, names.join(', '))
-}
-
-const withheld = new WeakMap<object, BudgetError>()
-
-/** The `BudgetError` that kept a retry from trying again, given the work's error that came out in the end. */
-export function budgetErrorOf(error: unknown): BudgetError | undefined {
-  return typeof error === 'object' && error !== null ? withheld.get(error) : undefined
-}
-
-function exhausted(budget: Budget, error: unknown): void {
-  const reason = new BudgetError(budget.name, budget.status())
-  if (typeof error === 'object' && error !== null) withheld.set(error, reason)
-  if (events.heard) events.emit({ type: 'budget.exhausted', policy: budget.name, error: reason })
 }

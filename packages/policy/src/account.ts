@@ -1,0 +1,23 @@
+import type { BudgetUsage } from './budget-usage.ts'
+import type { Keepable } from './keyed.ts'
+
+/** What a call may do with the budget it has begun with. Nothing may follow `end`. */
+export interface Allowance {
+  /** Takes one retry or hedge, if there is one. `failed`: a failed attempt is the reason; it is counted if one is taken. */
+  withdraw(what: 'retry' | 'hedge', failed: boolean): boolean
+  /** A retry or hedge that was taken has ended; to be said once for each. */
+  release(): void
+  /** An attempt failed, and nothing was taken for it: others of the call go on. */
+  failed(): void
+  /** The call has ended. `failed`: how its last attempt did; nothing, if that tells nothing about who was called. */
+  end(failed: boolean | undefined): void
+  usage(): BudgetUsage
+}
+
+/** What a budget keeps for all calls, or for those of one operation. */
+export interface Account extends Allowance, Keepable {
+  /** A call begins; `again`: it had ended here before, and was brought back. */
+  begin(again: boolean): void
+  /** Forgets what it has counted, but not what is in flight. */
+  reset(): void
+}
