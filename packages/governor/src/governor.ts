@@ -107,8 +107,8 @@ export const governor = (options: GovernorOptions): Governor => {
       each.name,
       performer(each, {
         clock,
-        announce: events.emit,
-        line: lines.emit,
+        announce: (event) => events.emit(event),
+        line: (line) => lines.emit(line),
         tell: (event) => tell(each.name, event),
       }),
     ]),
@@ -204,7 +204,7 @@ export const governor = (options: GovernorOptions): Governor => {
   const stopOne = async (name: string) => end([known(name).service.name])
 
   return {
-    on: events.on,
+    on: (listener) => events.on(listener),
     start: async (name) => begin(name === undefined ? [...lives.keys()] : withNeeds(name)),
     stop: (name) => (name === undefined ? stopAll() : stopOne(name)),
     restart: async (name) => begin(withNeeds(name), name),

@@ -25,6 +25,7 @@ const LISTED = 100
 /** The only kind of breaker there is: a circuit, and one more for each key. */
 export class CircuitBreaker implements Breaker, Surroundings {
   readonly name: string
+  readonly clock: Clock
   #options: BreakerOptions
   #settings: BreakerSettings
   #trip: Trip
@@ -36,6 +37,7 @@ export class CircuitBreaker implements Breaker, Surroundings {
   constructor(name: string, options: BreakerOptions) {
     const { settings, trip } = settle(options)
     this.name = name
+    this.clock = settings.clock
     this.#options = options
     this.#settings = settings
     this.#trip = trip
@@ -45,10 +47,6 @@ export class CircuitBreaker implements Breaker, Surroundings {
 
   get settings(): BreakerSettings {
     return this.#settings
-  }
-
-  get clock(): Clock {
-    return this.#settings.clock
   }
 
   get heard(): boolean {

@@ -87,8 +87,10 @@ export class Circuit implements Refusal {
   }
 
   enter(run: Run, slot: number): Refusal | Hold | undefined {
-    const { is } = this.#state
-    if (is === 'open' || is === 'half-open' || is === 'isolated') return this.#knock(run, slot)
+    const state = this.#state
+    if (state.is === 'open' && roughNow(this.#around.clock) < state.until) return this.#turnedAway()
+    if (state.is === 'open' || state.is === 'half-open' || state.is === 'isolated')
+      return this.#knock(run, slot)
     const plain = this.#key === undefined && !this.#gauge.timed
     run.memo[slot] = plain
       ? this.#generation
@@ -183,7 +185,7 @@ export class Circuit implements Refusal {
   #halfOpened(): HalfOpen | undefined {
     const state = this.#state
     if (state.is === 'half-open') return state
-    if (state.is !== 'open' || roughNow(this.#around.clock) < state.until) return undefined
+    if (state.is !== 'open') return undefined
     const half: HalfOpen = {
       is: 'half-open',
       probes: new Set(),

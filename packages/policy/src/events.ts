@@ -1,4 +1,5 @@
 import type { BreakerEvent } from './breaker.ts'
+import type { BulkheadEvent } from './bulkhead.ts'
 import type { BudgetError } from './errors.ts'
 
 /** Something that happened inside a pipeline: `type` is a past fact, `policy` the name of the one it happened to. */
@@ -8,7 +9,13 @@ export type PolicyEvent =
   | { type: 'budget.exhausted'; policy: string; error: BudgetError }
   | { type: 'timeout.passed'; policy: string; after: number }
   | { type: 'fallback.taken'; policy: string; from: string; to: string; error: unknown }
+  | { type: 'fallback.answered'; policy: string; link: string }
+  | { type: 'coalesce.joined'; policy: string; key: string }
+  | { type: 'cache.answered'; policy: string; key: string; state: 'fresh' | 'stale' | 'stale-if-error' }
+  | { type: 'cache.refresh-failed'; policy: string; key: string; error: unknown }
+  | { type: 'chaos.injected'; policy: string; does: 'fault' | 'latency' | 'outcome' | 'behaviour' }
   | BreakerEvent
+  | BulkheadEvent
 
 /** Why a retry did not try again. */
 export type GiveUpReason = 'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget'
@@ -23,28 +30,42 @@ export interface Channel<E> {
   emit(event: E): void
 }
 
-/** A channel of its own. */
-export function channel<E>(): Channel<E> {
-  let listeners: readonly ((event: E) => void)[] = []
-  return {
-    get heard() {
-      return listeners.length > 0
-    },
-    on(listener) {
-      const own = (event: E) => listener(event)
-      listeners = [...listeners, own]
-      return () => {
-        listeners = listeners.filter((each) => each !== own)
-      }
-    },
-    emit(event) {
-      for (const listener of listeners) tell(listener, event)
-    },
+/** Another place where facts are told, while somebody listens there; a channel of `node:diagnostics_channel` is one. */
+export interface Outlet {
+  readonly hasSubscribers: boolean
+  publish(event: unknown): void
+}
+
+/** A channel of its own; what it tells is told at its outlet too, from the moment that it has one. */
+export function channel<E>(outlet: { readonly to?: Outlet } = {}): Channel<E> {
+  return new Listeners()
+}
+
+class Listeners<E> implements Channel<E> {
+  heard = false
+  #listeners: readonly ((event: E) => void)[] = []
+
+  on(listener: (event: E) => void): () => void {
+    const own = (event: E) => listener(event)
+    this.#become([...this.#listeners, own])
+    return () => this.#become(this.#listeners.filter((each) => each !== own))
+  }
+
+  emit(event: E): void {
+    for (const listener of this.#listeners) tell(listener, event)
+  }
+
+  #become(listeners: readonly ((event: E) => void)[]): void {
+    this.#listeners = listeners
+    this.heard = listeners.length > 0
   }
 }
 
+/** Where else events are told: the door for Node puts a diagnostics channel here. */
+export const outlet: { to?: Outlet } = {}
+
 /** Everything that every policy of this process does. Free while nobody listens. */
-export const events: Channel<PolicyEvent> = channel()
+export const events: Channel<PolicyEvent> = channel(outlet)
 
 function tell<E>(listener: (event: E) => unknown, event: E): void {
   try {

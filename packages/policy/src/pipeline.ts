@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome.ts'
 import { Run } from './run.ts'
-import type { Hold, Plan, Verdict } from './stage.ts'
+import type { Hold, Plan, Refusal, Verdict } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
 type Step = Hold | Verdict<unknown>
@@ -47,13 +47,20 @@ export function drive<R>(
       )
     }
   }
-  try {
-    const landed = land(run, work, ending)
-    return landed instanceof Promise ? landed : Promise.resolve(landed)
-  } catch (error) {
-    return Promise.reject(error)
-  }
+  const verdict = ascend(run)
+  if (verdict !== undefined) return detour(run, work, verdict, ending)
+  run.close()
+  return run.failed && ending === valueOrThrow ? rejected(run) : Promise.resolve(ending(run))
 }
+
+/** A promise that is only rejected when its caller has had a chance to handle it: a runtime that has to tell of it takes a microsecond. */
+function rejected(run: Run): Promise<never> {
+  return new Promise((_, reject) => {
+    soon.then(() => reject(run.error))
+  })
+}
+
+const soon = Promise.resolve()
 
 function land<R>(run: Run, work: Work<unknown>, ending: Ending<R>): R | Promise<R> {
   const verdict = ascend(run)
@@ -103,7 +110,7 @@ function descend(run: Run): Hold | undefined {
     while (run.slot < stages.length) {
       const answer = stages[run.slot]!.enter(run, run.slot)
       if (answer !== undefined) {
-        if ('hold' in answer) return answer
+        if (isHold(answer)) return answer
         run.refuse(answer)
         return undefined
       }
@@ -147,6 +154,10 @@ function ascend(run: Run): Verdict<unknown> | undefined {
     }
   }
   return undefined
+}
+
+function isHold(answer: Hold | Refusal): answer is Hold {
+  return (answer as Partial<Hold>).hold !== undefined
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
