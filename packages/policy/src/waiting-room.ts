@@ -1,56 +1,134 @@
 import type { Clock } from './clock.ts'
+import { type Place, Queue } from './queue.ts'
+import type { Run } from './run.ts'
 import type { Hold, Refusal } from './stage.ts'
+import { Timer } from './timer.ts'
 
-/** Calls that wait for a half-open breaker's decision, in the order in which they came. Each asks again at the latest after some ms. */
-export class WaitingRoom {
-  readonly #clock: Clock
-  readonly #waiting = new Set<() => void>()
+/*
+ * I1  There are never more than `queue` calls waiting.
+ * I2  A call that waits is let in, turned away or taken out, exactly once; after that it has no place and no timer.
+ * I3  A call is only turned away for one of higher priority while the room is full.
+ */
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+/**
+ * Why a call was turned away: there was no place for it (`full`), it waited too long (`waited`), or its place in the queue went to a call of
+ * higher priority (`outranked`).
+ */
+export type Reason = 'full' | 'waited' | 'outranked'
+
+/** Whose room it is. `R` is what it turns calls away with. */
+export interface Host<R extends Refusal> {
+  /** The most that may wait, and for how many ms. */
+  readonly settings: { readonly queue: number; readonly maxWait: number }
+  /** Turns a call away that waited. */
+  reject(reason: Reason): R
+  /** Tells of it, in the context of the call that was turned away. */
+  tell(rejection: R): void
+  /** Somebody came to wait, or left. */
+  changed(): void
+}
+
+/** Calls that wait at a stage's door, the highest priority first. */
+export class WaitingRoom<R extends Refusal> {
+  readonly #queue = new Queue<Waiting<R>>()
+  readonly #host: Host<R>
+
+  constructor(host: Host<R>) {
+    this.#host = host
   }
 
   get size(): number {
-    return this.#waiting.size
+    return this.#queue.size
   }
 
-  /** Has a call wait until it is called up, or `ms` have passed; then it asks `again`, which may have it wait once more. */
-  hold(again: () => Refusal | Hold | undefined, ms: number): Hold {
-    return {
-      hold: (go) => {
-        let cancel = this.#wait(() => {
-          const answer = again()
-          if (answer === undefined) go()
-          else if ('hold' in answer) cancel = answer.hold(go)
-          else go(answer)
-        }, ms)
-        return () => cancel()
-      },
-    }
+  /** The priority of who is next. */
+  get priority(): number {
+    return this.#queue.first!.rank
   }
 
-  /** Calls up the first. */
-  next(): void {
-    const [first] = this.#waiting
-    first?.()
+  /** How many would be let in before a newcomer of that priority. */
+  ahead(priority: number): number {
+    return this.#queue.ahead(priority)
   }
 
-  /** Calls up all. */
-  empty(): void {
-    for (const each of [...this.#waiting]) each()
+  /** A place for the call, if there is one or if somebody of lower priority has to give way. */
+  hold(run: Run): Hold | undefined {
+    const priority = priorityOf(run)
+    if (this.#crowded && !(this.#queue.last!.rank < priority)) return undefined
+    return { hold: (go) => this.#wait(go, priority, run.clock) }
   }
 
-  #wait(decide: () => void, ms: number): () => void {
-    const called = () => {
-      leave()
-      decide()
-    }
-    const stop = this.#clock.after(ms, called)
-    const leave = () => {
-      stop()
-      this.#waiting.delete(called)
-    }
-    this.#waiting.add(called)
-    return leave
+  /** Lets in who is next. */
+  admit(): void {
+    this.#queue.first!.item.admit()
+  }
+
+  /** Takes a call out; used by those who wait. */
+  leave(place: Place<Waiting<R>>): void {
+    if (this.#queue.remove(place)) this.#host.changed()
+  }
+
+  reject(reason: Reason): R {
+    return this.#host.reject(reason)
+  }
+
+  get #crowded(): boolean {
+    return this.#queue.size >= this.#host.settings.queue
+  }
+
+  #wait(go: (refusal?: Refusal) => void, priority: number, clock: Clock): () => void {
+    if (this.#crowded) this.#queue.last!.item.turnAway('outranked')
+    const { maxWait } = this.#host.settings
+    // The answer of a promise comes in the context of the call, whoever turns it away.
+    const told = Promise.withResolvers<R>()
+    told.promise.then((rejection) => this.#host.tell(rejection))
+    const waiting = new Waiting(this, maxWait, (rejection) => {
+      if (rejection !== undefined) told.resolve(rejection)
+      go(rejection)
+    })
+    waiting.place = this.#queue.add(waiting, priority)
+    if (maxWait !== Infinity) waiting.arm(clock)
+    this.#host.changed()
+    return () => waiting.cancel()
+  }
+}
+
+/** Priority 0 is ordinary, and so is what is no number. */
+export function priorityOf(run: Run): number {
+  return run.options?.priority || 0
+}
+
+class Waiting<R extends Refusal> extends Timer {
+  readonly ms: number
+  readonly #room: WaitingRoom<R>
+  readonly #go: (rejection?: R) => void
+  place!: Place<Waiting<R>>
+
+  constructor(room: WaitingRoom<R>, ms: number, go: (rejection?: R) => void) {
+    super()
+    this.#room = room
+    this.ms = ms
+    this.#go = go
+  }
+
+  admit(): void {
+    this.cancel()
+    this.#go()
+  }
+
+  cancel(): void {
+    this.disarm()
+    this.#room.leave(this.place)
+  }
+
+  /** The rejection shows the room as it was while the call was in it. */
+  turnAway(reason: Reason): void {
+    const rejection = this.#room.reject(reason)
+    this.cancel()
+    this.#go(rejection)
+  }
+
+  fire(): void {
+    this.turnAway('waited')
   }
 }
