@@ -36,14 +36,20 @@ export interface Outlet {
   publish(event: unknown): void
 }
 
-/** A channel of its own; what it tells is told at its outlet too, from the moment that it has one. */
-export function channel<E>(outlet: { readonly to?: Outlet } = {}): Channel<E> {
+/** A channel of its own. */
+export function channel<E>(): Channel<E> {
   return new Listeners()
 }
 
 class Listeners<E> implements Channel<E> {
-  heard = false
+  /** Where else it is told. */
+  outlet: Outlet | undefined = undefined
+  #listened = false
   #listeners: readonly ((event: E) => void)[] = []
+
+  get heard(): boolean {
+    return this.#listened || this.outlet?.hasSubscribers === true
+  }
 
   on(listener: (event: E) => void): () => void {
     const own = (event: E) => listener(event)
@@ -53,19 +59,24 @@ class Listeners<E> implements Channel<E> {
 
   emit(event: E): void {
     for (const listener of this.#listeners) tell(listener, event)
+    if (this.outlet?.hasSubscribers) this.outlet.publish(event)
   }
 
   #become(listeners: readonly ((event: E) => void)[]): void {
     this.#listeners = listeners
-    this.heard = listeners.length > 0
+    this.#listened = listeners.length > 0
   }
 }
 
-/** Where else events are told: the door for Node puts a diagnostics channel here. */
-export const outlet: { to?: Outlet } = {}
+const all = new Listeners<PolicyEvent>()
 
 /** Everything that every policy of this process does. Free while nobody listens. */
-export const events: Channel<PolicyEvent> = channel(outlet)
+export const events: Channel<PolicyEvent> = all
+
+/** Tells all events at another place as well: the door for Node, on a diagnostics channel. */
+export function alsoTo(outlet: Outlet): void {
+  all.outlet = outlet
+}
 
 function tell<E>(listener: (event: E) => unknown, event: E): void {
   try {

@@ -5,6 +5,7 @@ import { type Limit, nearest } from './limit.ts'
 import { type Outcome, Refused } from './outcome.ts'
 import { send } from './outgoing.ts'
 import type { Hold, Plan, Refusal } from './stage.ts'
+import { surroundings } from './surroundings.ts'
 import { Timer } from './timer.ts'
 import type { CallOptions } from './work.ts'
 
@@ -42,6 +43,8 @@ export class Run {
   interruption: Interruption | undefined = undefined
   /** The nearest time limit around the stage that is at work. */
   limit: Limit | undefined = undefined
+  /** The signal and deadline of the caller and of what stands around him. */
+  readonly #limits: CallOptions | undefined
   #error: unknown = undefined
   #refusal: Refusal | undefined = undefined
   #call: Attempt | undefined = undefined
@@ -54,7 +57,8 @@ export class Run {
     this.plan = plan
     this.options = options
     this.memo = new Array(plan.stages.length)
-    if (options !== undefined) this.#heed(options)
+    this.#limits = surroundings === undefined ? options : surroundings(options, plan.clock)
+    if (this.#limits !== undefined) this.#heed(this.#limits)
   }
 
   get clock(): Clock {
@@ -67,7 +71,7 @@ export class Run {
   }
 
   get callerDeadline(): number {
-    return this.options?.deadline ?? Infinity
+    return this.#limits?.deadline ?? Infinity
   }
 
   /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */

@@ -1,0 +1,89 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Clock, systemClock } from '../clock.ts'
+import { demand, known } from '../errors.ts'
+import { surround } from '../surroundings.ts'
+import type { CallOptions } from '../work.ts'
+
+/** Where in a trace something happens, as W3C Trace Context has it: 32 and 16 hexadecimal digits. */
+export interface Trace {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+/** What everything that happens on behalf of one request has in common. */
+export interface Context {
+  /** Absolute, in ms on `systemClock`. */
+  readonly deadline?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly trace?: Trace | undefined
+  /** By which the request is found in the logs of every process. */
+  readonly correlation?: string | undefined
+}
+
+/*
+ * I1  Inside, the deadline is never later than outside, and what aborts the outside aborts the inside.
+ * I2  A call that no context stands around is given its own options, untouched.
+ */
+const storage = new AsyncLocalStorage<Context>()
+const nothing: Context = Object.freeze({})
+
+/** The context that this code runs in; empty outside of any. */
+export function context(): Context {
+  return storage.getStore() ?? nothing
+}
+
+/**
+ * Runs `fn`, and all that it sets off, in a context: the one around it, changed by what is given here.
+ *
+ * A deadline can only be brought forward, and a signal only be added to the one there is. Every pipeline that is called inside heeds both, on its own
+ * clock. Answers with what `fn` does; it is not itself interrupted.
+ */
+export function withContext<T>(given: Context, fn: () => T): T {
+  known('withContext', given, ['deadline', 'signal', 'trace', 'correlation'])
+  const { deadline = Infinity } = given
+  demand(
+    typeof deadline === 'number' && !Number.isNaN(deadline),
+    'withContext.deadline',
+    deadline,
+    'a time in ms on systemClock',
+  )
+  const around = context()
+  const { trace = around.trace, correlation = around.correlation } = given
+  const nearest = Math.min(deadline, around.deadline ?? Infinity)
+  const signal = joined(given.signal, around.signal)
+  return storage.run(
+    {
+      ...(nearest !== Infinity && { deadline: nearest }),
+      ...(signal && { signal }),
+      ...(trace && { trace }),
+      ...(correlation !== undefined && { correlation }),
+    },
+    fn,
+  )
+}
+
+/** What the context adds to what the caller said. */
+function limits(options: CallOptions | undefined, clock: Clock): CallOptions | undefined {
+  const around = storage.getStore()
+  if (around === undefined) return options
+  const { deadline, signal } = around
+  if (deadline === undefined && signal === undefined) return options
+  const own = options?.deadline ?? Infinity
+  return {
+    deadline: deadline === undefined ? own : Math.min(own, onClock(clock, deadline)),
+    signal: signal === undefined ? options?.signal : joined(options?.signal, signal),
+  }
+}
+
+surround(limits)
+
+/** The same moment on another clock. */
+function onClock(clock: Clock, deadline: number): number {
+  return clock === systemClock ? deadline : clock.now() + (deadline - systemClock.now())
+}
+
+function joined(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  if (one === undefined || other === undefined || one === other) return one ?? other
+  return AbortSignal.any([one, other])
+}
