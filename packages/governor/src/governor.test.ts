@@ -486,6 +486,7 @@ describe('governor', () => {
     const args = ['--conditions=@holdfast/source', '--input-type=module', '-e', program]
     const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
 
-    expect(lives(Number(stdout))).toBe(false)
+    // The signal has been sent when the process ends; its receiver may need a moment more.
+    await expect.poll(() => lives(Number(stdout)), { timeout: 5_000 }).toBe(false)
   })
 })
