@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { breaker } from './breaker.ts'
+import { bulkhead } from './bulkhead.ts'
 import { systemClock } from './clock.ts'
 import { BreakerOpenError, TimeoutError } from './errors.ts'
 import { retry } from './retry.ts'
@@ -126,6 +127,35 @@ describe('the probes that other libraries fail', () => {
       Date.now = wall
     }
     expect(circuit.status().is).toBe('closed')
+  })
+
+  it('6: a call in the queue of a bulkhead that is aborted at 20 ms is settled at 20 ms, and gives its place up (cockatiel: at 1001 ms)', async () => {
+    const clock = fakeClock()
+    const room = bulkhead({ limit: 1, queue: 1, clock })
+    const ask = wrap(room)
+    const first = pending()
+    const inside = ask(first.work)
+    const caller = new AbortController()
+    let called = false
+    const queued = watched(
+      ask(
+        () => {
+          called = true
+        },
+        { signal: caller.signal },
+      ),
+    )
+    await clock.advance(20)
+    expect([queued.is, room.status().waiting]).toEqual(['pending', 1])
+
+    caller.abort('gone')
+    await clock.advance(0)
+
+    expect(queued).toEqual({ is: 'error', what: 'gone' })
+    expect([room.status().waiting, room.status().inFlight, called]).toEqual([0, 1, false])
+    const next = ask(async () => 'fine')
+    first.resolve('done')
+    expect([await inside, await next, room.status().inFlight]).toEqual(['done', 'fine', 0])
   })
 
   it('7: work that answers undefined, at once, is a success (opossum: TypeError, reading then)', async () => {
