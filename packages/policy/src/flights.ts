@@ -1,3 +1,4 @@
+import { apart } from './apart.ts'
 import type { Call } from './work.ts'
 
 /*
@@ -110,7 +111,7 @@ export class Flight implements Call {
   start(work: (flight: Flight) => unknown): void {
     let answer: Promise<unknown>
     try {
-      answer = Promise.resolve(work(this))
+      answer = Promise.resolve(apart(() => work(this)))
     } catch (error) {
       answer = Promise.reject(error)
     }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { keepApart } from '../apart.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { demand, known } from '../errors.ts'
 import { surround } from '../surroundings.ts'
@@ -24,6 +25,7 @@ export interface Context {
 /*
  * I1  Inside, the deadline is never later than outside, and what aborts the outside aborts the inside.
  * I2  A call that no context stands around is given its own options, untouched.
+ * I3  Work that is shared by several callers has nobody's deadline and nobody's signal, but the trace and correlation of who began it.
  */
 const storage = new AsyncLocalStorage<Context>()
 const nothing: Context = Object.freeze({})
@@ -77,6 +79,10 @@ function limits(options: CallOptions | undefined, clock: Clock): CallOptions | u
 }
 
 surround(limits)
+keepApart((fn) => {
+  const { trace, correlation } = context()
+  return storage.run({ trace, correlation }, fn)
+})
 
 /** The same moment on another clock. */
 function onClock(clock: Clock, deadline: number): number {

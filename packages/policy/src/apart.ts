@@ -1,0 +1,10 @@
+/** Runs a function, so that what stands around whoever runs it (a deadline, a signal) does not stand around what it sets off. */
+export type Apart = <T>(fn: () => T) => T
+
+/** For work that is done for several callers, or for none. There is nothing to keep it apart from until the door for Node brings contexts. */
+export let apart: Apart = (fn) => fn()
+
+/** From now on, `by` keeps work apart. */
+export function keepApart(by: Apart): void {
+  apart = by
+}
