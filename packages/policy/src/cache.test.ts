@@ -189,6 +189,7 @@ describe('cache', () => {
       { type: 'cache.refresh-failed', error: { message: 'down 3' } },
     ])
     expect(keep.status()).toMatchObject({ refreshes: 2, refreshesFailed: 2, errorsAnswered: 0 })
+    expect(clock.pending).toBe(0)
     await clock.advance(50)
     expect(await outcome(get())).toMatchObject({ error: { message: 'down 4' } })
   })

@@ -67,6 +67,8 @@ export interface ChaosStatus {
   /** Calls it might have happened to: while it was on, enabled, and `when` agreed. */
   readonly seen: number
   readonly injected: number
+  /** Calls that it delays at this moment. */
+  readonly delayed: number
 }
 
 /** A policy that harms the calls it is put around. */

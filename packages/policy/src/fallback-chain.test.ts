@@ -25,12 +25,13 @@ const outcome = (promise: Promise<unknown>) =>
 describe('fallback with names', () => {
   it('counts for each link, the work included, and knows who answered last', async () => {
     const clock = fakeClock(1_000)
+    let pause = 40
     const chain = fallback({
       links: [
         { name: 'deepseek', do: async (_, error) => (error === 'hard' ? fail('busy')() : 'deepseek') },
         {
           name: 'rules',
-          do: () => new Promise<string>((resolve) => clock.after(40, () => resolve('rules'))),
+          do: () => new Promise<string>((resolve) => clock.after(pause, () => resolve('rules'))),
         },
       ],
     })
@@ -77,6 +78,11 @@ describe('fallback with names', () => {
         },
       ],
     })
+    pause = 80
+    const slower = ask(fail('hard'))
+    await clock.advance(80)
+    await slower
+    expect(chain.status().links[2]).toMatchObject({ answered: 2, lastAnsweredAt: 1_120, meanDuration: 60 })
   })
 
   it('tells who answered, to a function with what the caller had brought, and as an event', async () => {

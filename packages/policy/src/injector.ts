@@ -56,7 +56,14 @@ export class Injector {
 
   status(): ChaosStatus {
     const is = this.#halted ? 'halted' : this.#left() > 0 ? 'on' : 'expired'
-    return { name: this.#name, does: this.#harm.is, is, seen: this.#seen, injected: this.#injected }
+    return {
+      name: this.#name,
+      does: this.#harm.is,
+      is,
+      seen: this.#seen,
+      injected: this.#injected,
+      delayed: this.#delayed.size,
+    }
   }
 
   halt(): void {

@@ -9,6 +9,7 @@ export class Lru<V> {
   readonly #max: number
   readonly #maxSize: number
   readonly #all = new Map<string, { readonly value: V; readonly size: number }>()
+  /** The key read or written last; it stands at the end already, if it is still there. */
   #latest: string | undefined
   #total = 0
 
@@ -60,13 +61,11 @@ export class Lru<V> {
     if (kept === undefined) return false
     this.#all.delete(key)
     this.#total = this.#all.size === 0 ? 0 : this.#total - kept.size
-    if (key === this.#latest) this.#latest = undefined
     return true
   }
 
   clear(): void {
     this.#all.clear()
     this.#total = 0
-    this.#latest = undefined
   }
 }
