@@ -1,12 +1,15 @@
 import type { BreakerEvent } from './breaker.ts'
 import type { BulkheadEvent } from './bulkhead.ts'
 import type { BudgetError } from './errors.ts'
+import type { RateLimitEvent } from './rate-limit.ts'
 
 /** Something that happened inside a pipeline: `type` is a past fact, `policy` the name of the one it happened to. */
 export type PolicyEvent =
   | { type: 'retry.waited'; policy: string; attempt: number; delay: number; error: unknown }
   | { type: 'retry.gave-up'; policy: string; attempts: number; reason: GiveUpReason; error: unknown }
   | { type: 'budget.exhausted'; policy: string; error: BudgetError }
+  | { type: 'hedge.started'; policy: string; attempt: number; reason: 'delay' | 'failure' }
+  | { type: 'hedge.won'; policy: string; attempt: number }
   | { type: 'timeout.passed'; policy: string; after: number }
   | { type: 'fallback.taken'; policy: string; from: string; to: string; error: unknown }
   | { type: 'fallback.answered'; policy: string; link: string }
@@ -16,6 +19,7 @@ export type PolicyEvent =
   | { type: 'chaos.injected'; policy: string; does: 'fault' | 'latency' | 'outcome' | 'behaviour' }
   | BreakerEvent
   | BulkheadEvent
+  | RateLimitEvent
 
 /** Why a retry did not try again. */
 export type GiveUpReason = 'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget'

@@ -1,0 +1,152 @@
+// Writes docs/errors.md from the source: `npm run errors`. A test holds page and source together.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FailureClass, WireFailure } from '@holdfast/transport'
+
+interface Entry {
+  readonly code: string
+  readonly raised: string
+  readonly what: string
+  readonly cure: string
+}
+
+const root = join(import.meta.dirname, '..')
+const page = join(root, 'docs', 'errors.md')
+
+/** The page as the source would have it. */
+export function errorPage(): string {
+  const sections = [
+    section('policy', 'Calls that may fail', classes('packages/policy/src/errors.ts')),
+    section('transport', 'Wires', wires()),
+    section('governor', 'Processes', raised('packages/governor/src')),
+    section('runtime', 'The file, and the running system', raised('packages/runtime/src')),
+  ]
+  return `# Errors
+
+Every error that Holdfast raises by itself is a \`HoldfastError\`: \`code\` is stable and made for programs, \`message\` says what happened and why, \`hint\` says what to try. Those that turn a call away are a \`RejectedError\` as well and have no stack. What the gateway answers over HTTP is in [the gateway](guide/the-gateway.md).
+
+This page is made from the source by \`npm run errors\`.
+
+${sections.join('\n')}`
+}
+
+function section(name: string, title: string, entries: readonly Entry[]): string {
+  const rows = [...entries]
+    .sort((a, b) => a.code.localeCompare(b.code) || a.what.localeCompare(b.what))
+    .map(({ code, raised, what, cure }) => `| \`${code}\` | \`${raised}\` | ${cell(what)} | ${cell(cure)} |`)
+  return `## ${title} (\`${name}\`)
+
+| code | class | what happened | what to try |
+| --- | --- | --- | --- |
+${[...new Set(rows)].join('\n')}
+`
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replace(/\s+/g, ' ').trim()
+}
+
+/** Error classes with a code of their own: what happened is the first sentence of their comment. */
+function classes(path: string): Entry[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  const found = text.matchAll(
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export class (\w+) extends \w+ \{([\s\S]*?)\n\}/g,
+  )
+  return [...found].flatMap(([, comment, raised, body]) => {
+    const call = body!.indexOf('super(')
+    const [code, , cure] = call === -1 ? [] : argumentsAt(body!, call + 'super('.length)
+    if (code === undefined || cure === undefined || !isCode(code)) return []
+    const prose = comment!
+      .replace(/^\s*\* ?/gm, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+    return [{ code: literal(code), raised: raised!, what: sentence(prose), cure: literal(cure) }]
+  })
+}
+
+/** Errors that are given their code where they are raised. */
+function raised(folder: string): Entry[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.includes('testing'))
+    .flatMap((name) => {
+      const text = readFileSync(join(root, folder, name), 'utf8')
+      const enclosing = (at: number) =>
+        text
+          .slice(0, at)
+          .match(/class (\w+)/g)
+          ?.at(-1)
+          ?.slice('class '.length)
+      return [...text.matchAll(/(?:new (\w+)|\b(super))\(/g)].flatMap((match) => {
+        const [code, what, cure] = argumentsAt(text, match.index + match[0].length)
+        if (code === undefined || what === undefined || cure === undefined || !isCode(code)) return []
+        const raised = match[1] ?? enclosing(match.index) ?? 'HoldfastError'
+        return [{ code: literal(code), raised, what: literal(what), cure: literal(cure) }]
+      })
+    })
+}
+
+function wires(): Entry[] {
+  const what: Readonly<Record<FailureClass, string>> = {
+    throttled: 'The other side asks to be called less often.',
+    transient: 'The other side, or the way to it, failed in a way that may pass.',
+    permanent: 'The call cannot succeed as it is.',
+    timeout: 'There was no answer in time.',
+    cancelled: 'The caller left.',
+  }
+  return Object.entries(what).map(([name, happened]) => {
+    const { code, hint } = new WireFailure({ class: name as FailureClass, message: '' })
+    return { code, raised: 'WireFailure', what: happened, cure: hint }
+  })
+}
+
+/** The source of each argument of a call, from just behind its parenthesis. */
+function argumentsAt(text: string, start: number): string[] {
+  const found: string[] = []
+  let depth = 0
+  let from = start
+  for (let at = start; at < text.length; at++) {
+    const sign = text[at]!
+    if (`'"\``.includes(sign)) at = behindString(text, at)
+    else if ('([{'.includes(sign)) depth++
+    else if (depth === 0 && ')]}'.includes(sign)) return [...found, text.slice(from, at).trim()]
+    else if (')]}'.includes(sign)) depth--
+    else if (sign === ',' && depth === 0) {
+      found.push(text.slice(from, at).trim())
+      from = at + 1
+    }
+  }
+  return found
+}
+
+/** The last sign of the string that begins at `start`. */
+function behindString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === text[start]) return at
+  }
+  return text.length
+}
+
+function isCode(source: string): boolean {
+  return /^'[A-Z]+(_[A-Z]+)*'$/.test(source)
+}
+
+/** What a string says; what is filled in stands as its name. */
+function literal(source: string): string {
+  if (!/^['"`]/.test(source))
+    return source.match(/\w+/g)?.includes('problems') ? 'Each problem of the file, with its place.' : '…'
+  return source
+    .slice(1, -1)
+    .replace(/\$\{((?:[^{}]|\{[^{}]*\})*)\}/g, (_, inside: string) => `‹${name(inside)}›`)
+}
+
+function name(expression: string): string {
+  return expression.match(/[A-Za-z]\w*/g)?.at(-1) ?? expression
+}
+
+function sentence(prose: string): string {
+  return prose.match(/^.*?[.](?=\s|$)/)?.[0].replaceAll('`', '') ?? prose
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(page, errorPage())
