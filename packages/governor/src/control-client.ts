@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { type Clock, systemClock } from '@holdfast/policy'
-import { ControlError, receive, send } from './control-message.ts'
+import { type Asking, asking } from './asking.ts'
+import { ControlError, receive } from './control-message.ts'
 
 export interface ControlClientOptions {
   readonly clock?: Clock
@@ -10,13 +11,7 @@ export interface ControlClientOptions {
   readonly onClose?: () => void
 }
 
-export interface ControlClient extends Disposable {
-  /**
-   * Asks, and resolves with the answer, null when there is none to give.
-   *
-   * Rejects with a `ControlError`: the code that was answered, `TIMEOUT` after `timeout` ms (10 000), or `PEER_GONE`.
-   */
-  call(name: string, input?: unknown, options?: { readonly timeout?: number }): Promise<unknown>
+export interface ControlClient extends Asking, Disposable {
   close(): void
 }
 
@@ -27,65 +22,19 @@ export const connectControl = async (
 ): Promise<ControlClient> => {
   const { clock = systemClock, onEvent, onClose } = options
   const socket = await connected(path)
-  const pending = new Map<number, { resolve(value: unknown): void; reject(error: ControlError): void }>()
-  let lastId = 0
-
+  const { call, answered, gone } = asking({ socket, clock, peer: path })
   socket
     .on('error', () => {})
     .once('close', () => {
-      for (const { reject } of [...pending.values()])
-        reject(
-          new ControlError(
-            'PEER_GONE',
-            `${path} closed before it answered`,
-            'See whether the governor still runs.',
-          ),
-        )
+      gone()
       onClose?.()
     })
   receive(
     socket,
-    (message) => {
-      if ('event' in message) return onEvent?.(message['event'])
-      const asked = pending.get(message['id'] as number)
-      const error = message['error'] as { code: string; message: string } | undefined
-      if (error) asked?.reject(new ControlError(error.code, error.message, 'The governor refused the call.'))
-      else asked?.resolve(message['ok'])
-    },
+    (message) => ('event' in message ? onEvent?.(message['event']) : answered(message)),
     // Whoever speaks another protocol has nothing to say to us.
     () => socket.destroy(),
   )
-
-  const call: ControlClient['call'] = (name, input, { timeout = 10_000 } = {}) =>
-    new Promise((resolve, reject) => {
-      if (!socket.writable)
-        return reject(new ControlError('PEER_GONE', `${path} is closed`, 'Connect again.'))
-      const id = ++lastId
-      const settled = () => {
-        cancel()
-        pending.delete(id)
-      }
-      const cancel = clock.after(timeout, () =>
-        asked.reject(
-          new ControlError('TIMEOUT', `no answer to "${name}" within ${timeout} ms`, 'Allow more time.'),
-        ),
-      )
-      const asked = {
-        resolve: (value: unknown) => {
-          settled()
-          resolve(value)
-        },
-        reject: (error: ControlError) => {
-          settled()
-          reject(error)
-        },
-      }
-      pending.set(id, asked)
-      if (!send(socket, { id, call: name, with: input }))
-        asked.reject(
-          new ControlError('BAD_CALL', `the input of "${name}" cannot be sent as JSON`, 'Send plain data.'),
-        )
-    })
   const close = () => void socket.destroy()
   return { call, close, [Symbol.dispose]: close }
 }

@@ -6,6 +6,8 @@ import { lines } from './lines.ts'
  * The protocol by which parts talk to the governor: one JSON object a line, over a local socket.
  *
  *   { id, call, with }  asks;  { id, ok }  or  { id, error: { code, message } }  answers;  { event }  is pushed
+ *
+ * Either side may ask. Who only answers, and is asked by the governor, is a process that announced itself.
  */
 
 /** Bytes, roughly, that one message may have, and that a peer may leave unread. */

@@ -48,6 +48,8 @@ const raw = async (path: string, text: string, answers = 1) => {
     .map((line) => JSON.parse(line) as unknown)
 }
 
+const codeOf = (error: { code: string }) => error.code
+
 describe('serveControl', () => {
   it('answers each call with what it returns or resolves to', async () => {
     const { path } = await serving({
@@ -62,6 +64,65 @@ describe('serveControl', () => {
       { input: 'grüße' },
       null,
     ])
+  })
+
+  it('asks whoever called it in its turn, and hears the answer or the refusal', async () => {
+    const heard: unknown[] = []
+    const { path } = await serving({
+      hello: async (_, { call }) => {
+        heard.push(await call('name', { polite: true }))
+        heard.push(await call('age').catch((error: unknown) => error))
+        return 'welcome'
+      },
+    })
+    const socket = connect(path)
+    open.push(socket)
+    socket.write('{"id":1,"call":"hello"}\n')
+    const asked: unknown[] = []
+    for await (const chunk of socket) {
+      const message = JSON.parse(String(chunk)) as { id: number; call?: string }
+      asked.push(message)
+      if (message.call === undefined) break
+      const refused = { error: { code: 'PRIVATE', message: 'not told' } }
+      socket.write(
+        `${JSON.stringify({ id: message.id, ...(message.call === 'name' ? { ok: 'Ada' } : refused) })}\n`,
+      )
+    }
+
+    expect(asked).toEqual([
+      { id: 1, call: 'name', with: { polite: true } },
+      { id: 2, call: 'age' },
+      { id: 1, ok: 'welcome' },
+    ])
+    expect(heard).toEqual(['Ada', expect.objectContaining({ code: 'PRIVATE', message: 'not told' })])
+  })
+
+  it('stops waiting for the answer of a peer that has gone, or is silent', async () => {
+    const clock = fakeClock()
+    const path = freshPath()
+    const failures: Promise<unknown>[] = []
+    const asked = Promise.withResolvers<void>()
+    const server = await serveControl({
+      path,
+      clock,
+      calls: {
+        hello: (_, { call }) => {
+          for (const timeout of [50, 5_000]) failures.push(call('name', null, { timeout }).catch(codeOf))
+          asked.resolve()
+        },
+      },
+    })
+    open.push(server)
+    const socket = connect(path)
+    open.push(socket)
+    socket.write('{"id":1,"call":"hello"}\n')
+    await asked.promise
+    await clock.advance(50)
+    expect(await failures[0]).toBe('TIMEOUT')
+    socket.destroy()
+
+    expect(await failures[1]).toBe('PEER_GONE')
+    expect(clock.pending).toBe(0)
   })
 
   it('answers a throw with its code and message', async () => {

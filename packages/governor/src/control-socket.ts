@@ -1,11 +1,13 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
+import { type Clock, systemClock } from '@holdfast/policy'
+import { type Asking, asking } from './asking.ts'
 import { receive, send } from './control-message.ts'
 import { GovernorError } from './governor-error.ts'
 
-/** Whoever is at the other end of one connection. */
-export interface ControlPeer {
+/** Whoever is at the other end of one connection; it may be asked in its turn, if it answers calls. */
+export interface ControlPeer extends Asking {
   /** Aborted when the peer has gone. */
   readonly signal: AbortSignal
 }
@@ -17,6 +19,7 @@ export interface ControlOptions {
   readonly path: string
   /** By name. `listen` is taken: a peer that calls it is sent all that is broadcast. */
   readonly calls: Readonly<Record<string, ControlCall>>
+  readonly clock?: Clock
 }
 
 export interface ControlSocket extends AsyncDisposable {
@@ -32,17 +35,24 @@ export interface ControlSocket extends AsyncDisposable {
  * A socket file that nobody answers on is replaced; rejects with `ALREADY_RUNNING` when somebody does. Whatever a peer
  * sends is answered or ends its connection, and never more than that.
  */
-export const serveControl = async ({ path, calls }: ControlOptions): Promise<ControlSocket> => {
+export const serveControl = async ({
+  path,
+  calls,
+  clock = systemClock,
+}: ControlOptions): Promise<ControlSocket> => {
   const peers = new Set<Socket>()
   const listening = new Set<Socket>()
   const server = createServer((socket) => {
     const gone = new AbortController()
+    const ask = asking({ socket, clock, peer: 'the other process' })
+    const peer: ControlPeer = { signal: gone.signal, call: ask.call }
     peers.add(socket)
     socket
       .on('error', () => {})
       .once('close', () => {
         peers.delete(socket)
         listening.delete(socket)
+        ask.gone()
         gone.abort()
       })
     const own = { ...calls, listen: () => void listening.add(socket) }
@@ -50,7 +60,7 @@ export const serveControl = async ({ path, calls }: ControlOptions): Promise<Con
       send(socket, { id, error: { code, message } })
     const answer = async (id: unknown, call: string, input: unknown) => {
       try {
-        const ok = await find(own, call)(input, { signal: gone.signal })
+        const ok = await find(own, call)(input, peer)
         if (!send(socket, { id, ok: ok ?? null }))
           refuse(id, 'BAD_ANSWER', `the answer of "${call}" cannot be sent as JSON`)
       } catch (error) {
@@ -64,7 +74,9 @@ export const serveControl = async ({ path, calls }: ControlOptions): Promise<Con
     }
     receive(
       socket,
-      ({ id, call, with: input }) => {
+      (message) => {
+        const { id, call, with: input } = message
+        if (!('call' in message) && ('ok' in message || 'error' in message)) return ask.answered(message)
         const named = typeof id === 'number' || typeof id === 'string'
         if (named && typeof call === 'string') void answer(id, call, input)
         else refuse(named ? id : null, 'BAD_CALL', 'a call is { "id": …, "call": "name", "with": … }')

@@ -1,7 +1,8 @@
 // For everyone: keep services alive.
 
-export type { ServiceLine } from './child.ts'
 // For the parts round it: configuration, and the way to talk to a governor in another process.
+export type { Asking } from './asking.ts'
+export type { ServiceLine } from './child.ts'
 export { commandWords } from './command-words.ts'
 export { type ControlClient, type ControlClientOptions, connectControl } from './control-client.ts'
 export { ControlError } from './control-message.ts'
