@@ -219,6 +219,22 @@ export interface RateExcess {
   readonly retryAfter: number
 }
 
+/** Another attempt of the same call answered first: what a hedge aborts the slower ones with. No caller ever gets it. */
+export class HedgeLostError extends HoldfastError {
+  declare readonly code: 'HEDGE_LOST'
+
+  constructor(policy: string) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(
+      'HEDGE_LOST',
+      `${policy}: another attempt of this call answered first`,
+      'Stop the work; nobody waits for it.',
+    )
+    Error.stackTraceLimit = limit
+  }
+}
+
 /** The work failed, and so did every link of its fallback. `errors` holds all failures in order; `cause` is the last. */
 export class FallbackError extends HoldfastError {
   declare readonly code: 'FALLBACK_EXHAUSTED'

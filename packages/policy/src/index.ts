@@ -1,5 +1,6 @@
 // For everyone: what calls something that may fail.
 
+export type { Allowance } from './account.ts'
 export { type AdaptiveOptions, type AdaptiveTrip, adaptive } from './adaptive.ts'
 export type { BackoffOptions, Jitter } from './backoff.ts'
 export {
@@ -14,7 +15,6 @@ export {
   type SavedBreaker,
 } from './breaker.ts'
 export type { BreakerOptions, ErrorMatch } from './breaker-options.ts'
-export type { Allowance } from './account.ts'
 export { type Budget, type BudgetStatus, budget } from './budget.ts'
 export type {
   BudgetOptions,
@@ -47,6 +47,7 @@ export {
   ConflictError,
   DeadlineError,
   FallbackError,
+  HedgeLostError,
   HoldfastError,
   isHoldfastError,
   OptionError,
@@ -59,14 +60,20 @@ export {
 export { events, type GiveUpReason, type PolicyEvent } from './events.ts'
 export { type FallbackOptions, fallback, type Link, type NamedLink } from './fallback.ts'
 export type { Fallback, FallbackStatus, LinkStatus } from './fallback-chain.ts'
+export { type Hedge, type HedgeOptions, type HedgeStatus, hedge, type QuantileDelay } from './hedge.ts'
 export type { Outcome } from './outcome.ts'
 export { type OutgoingHook, outgoing } from './outgoing.ts'
 export { type NamedPolicy, type PolicyStatus, policy } from './policy.ts'
+export {
+  type RateLimit,
+  type RateLimitEvent,
+  type RateLimitOptions,
+  type RateLimitStatus,
+  rateLimit,
+} from './rate-limit.ts'
 export { forget, isolate, type Kind, type Kinds, reset, status, statuses } from './registry.ts'
 export { type ResilientOptions, resilient, under } from './resilient.ts'
 export { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
-export type { ThresholdOptions } from './thresholds.ts'
-export { type TimeWindowOptions, timeWindow } from './time-window.ts'
 export {
   type CallCounts,
   type Durations,
@@ -76,10 +83,12 @@ export {
   statistics,
 } from './statistics.ts'
 export type { AdaptiveCounts } from './suspicion.ts'
+export type { ThresholdOptions } from './thresholds.ts'
+export { type TimeWindowOptions, timeWindow } from './time-window.ts'
 export { type TimeoutOptions, timeout } from './timeout.ts'
-export type { Call, CallOptions, Work } from './work.ts'
 export type { Waits } from './waits.ts'
 export { budgetErrorOf } from './withheld.ts'
+export type { Call, CallOptions, Work } from './work.ts'
 export { type Decorator, type Pipeline, type Policy, wrap } from './wrap.ts'
 
 // For authors of policies.

@@ -6,7 +6,9 @@ import type { ChaosStatus } from './chaos.ts'
 import type { CoalesceStatus } from './coalesce.ts'
 import { ConflictError, RegistryFullError } from './errors.ts'
 import type { FallbackStatus } from './fallback-chain.ts'
+import type { HedgeStatus } from './hedge.ts'
 import type { PolicyStatus } from './policy.ts'
+import type { RateLimitStatus } from './rate-limit.ts'
 
 /*
  * Everything of this process that has a name.
@@ -25,7 +27,9 @@ export interface Kinds {
   chaos: ChaosStatus
   coalesce: CoalesceStatus
   fallback: FallbackStatus
+  hedge: HedgeStatus
   policy: PolicyStatus
+  rateLimit: RateLimitStatus
 }
 
 export type Kind = keyof Kinds

@@ -1,0 +1,445 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { getEventListeners } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { budget } from './budget.ts'
+import { HedgeLostError, RateLimitError } from './errors.ts'
+import { events, type PolicyEvent } from './events.ts'
+import { type HedgeOptions, hedge } from './hedge.ts'
+import { forget, status } from './registry.ts'
+import { retry } from './retry.ts'
+import { fakeClock, policyContract, seededRandom } from './testing/index.ts'
+import { timeout } from './timeout.ts'
+import { budgetErrorOf } from './withheld.ts'
+import type { Call, CallOptions } from './work.ts'
+import { wrap } from './wrap.ts'
+
+policyContract('hedge', (clock) => hedge({ delay: 1_000, clock }), { describe, it, expect })
+policyContract(
+  'hedge by quantile',
+  (clock) => hedge({ delay: { quantile: 0.9, max: 5 }, max: 3, budget: budget({ clock }), clock }),
+  { describe, it, expect },
+)
+
+afterEach(() => {
+  forget('h')
+})
+
+interface Attempt extends PromiseWithResolvers<unknown> {
+  readonly call: Call
+  readonly at: number
+}
+
+/** A call under a hedge, whose attempts answer when the test says so. */
+function play(options: Partial<HedgeOptions> = {}, caller?: CallOptions) {
+  const clock = fakeClock()
+  const attempts: Attempt[] = []
+  const policy = hedge({ delay: 100, clock, ...options })
+  const answer = wrap(retry({ clock, attempts: 1 }), policy)((call) => {
+    const attempt = { ...Promise.withResolvers<unknown>(), call, at: clock.now() }
+    attempts.push(attempt)
+    return attempt.promise
+  }, caller)
+  const settled = answer.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  const aborted = () => attempts.map(({ call }) => call.signal.aborted)
+  return { clock, attempts, settled, aborted, policy }
+}
+
+describe('hedge', () => {
+  it('starts nothing if the answer comes in time', async () => {
+    const { clock, attempts, settled } = play()
+    await clock.advance(99)
+    attempts[0]!.resolve('fast')
+    expect(await settled).toEqual({ value: 'fast' })
+    await clock.advance(1_000)
+
+    expect([attempts.length, clock.pending]).toEqual([1, 0])
+  })
+
+  it('starts the work again when the answer takes too long, and stops the slower one', async () => {
+    const heard: PolicyEvent[] = []
+    const off = events.on((event) => heard.push(event))
+    const { clock, attempts, settled, aborted, policy } = play()
+    await clock.advance(100)
+    expect(attempts.map(({ at }) => at)).toEqual([0, 100])
+    expect(aborted()).toEqual([false, false])
+    attempts[1]!.resolve('second')
+    expect(await settled).toEqual({ value: 'second' })
+    off()
+
+    expect(aborted()).toEqual([true, false])
+    expect(attempts[0]!.call.signal.reason).toBeInstanceOf(HedgeLostError)
+    expect(attempts[0]!.call.signal.reason).toMatchObject({ code: 'HEDGE_LOST' })
+    expect(heard).toEqual([
+      { type: 'hedge.started', policy: 'hedge', attempt: 2, reason: 'delay' },
+      { type: 'hedge.won', policy: 'hedge', attempt: 2 },
+    ])
+    expect(policy.status()).toEqual({ name: 'hedge', calls: 1, hedges: 1, won: 1, refused: 0, delay: 100 })
+    policy.reset()
+    expect(policy.status()).toMatchObject({ calls: 0, hedges: 0, won: 0 })
+  })
+
+  it('lets the first attempt win as well, undefined included, and ignores what the others do later', async () => {
+    const { clock, attempts, settled, aborted, policy } = play({ max: 2 })
+    await clock.advance(1_000)
+    expect(attempts.map(({ at }) => at)).toEqual([0, 100, 200])
+    attempts[0]!.resolve(undefined)
+    expect(await settled).toEqual({ value: undefined })
+    attempts[1]!.reject(new Error('late'))
+    attempts[2]!.resolve('late')
+    await clock.advance(1_000)
+
+    expect(aborted()).toEqual([false, true, true])
+    expect(policy.status()).toMatchObject({ hedges: 2, won: 0 })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('starts the next attempt at once when one fails, and waits anew before another', async () => {
+    const { clock, attempts, settled } = play({ max: 2 })
+    await clock.advance(40)
+    attempts[0]!.reject('first')
+    await clock.advance(99)
+    expect(attempts.map(({ at }) => at)).toEqual([0, 40])
+    await clock.advance(1)
+    expect(attempts.map(({ at }) => at)).toEqual([0, 40, 140])
+    attempts[2]!.reject('third')
+    await clock.advance(500)
+    attempts[1]!.reject('second')
+
+    expect(await settled).toEqual({ error: 'second' })
+    expect([attempts.length, clock.pending]).toEqual([3, 0])
+  })
+
+  it('waits for the others after a failure that is not worth another attempt', async () => {
+    const { clock, attempts, settled } = play({ max: 5 })
+    await clock.advance(100)
+    attempts[0]!.reject(Object.assign(new Error('400'), { retryable: false }))
+    await clock.advance(5_000)
+    expect([attempts.length, clock.pending]).toEqual([2, 0])
+    attempts[1]!.resolve('good')
+
+    expect(await settled).toEqual({ value: 'good' })
+  })
+
+  it('fails at once after such a failure if there are no others', async () => {
+    const { clock, attempts, settled } = play({ when: (error) => error !== 'final' })
+    await clock.advance(1)
+    attempts[0]!.reject('final')
+
+    expect(await settled).toEqual({ error: 'final' })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('fails with what `when` throws, and stops what goes on', async () => {
+    const bug = new Error('bug in when')
+    const { clock, attempts, settled, aborted } = play({
+      when: () => {
+        throw bug
+      },
+      budget: undefined as never,
+    })
+    await clock.advance(100)
+    attempts[0]!.reject('down')
+
+    expect(await settled).toEqual({ error: bug })
+    expect(aborted()).toEqual([false, true])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('takes work that throws, and thenables', async () => {
+    const clock = fakeClock()
+    let calls = 0
+    const ask = hedge({ delay: 5, clock })(() => {
+      if (++calls === 1) throw 'at once'
+      // biome-ignore lint/suspicious/noThenProperty: it is what this is about
+      return { then: (take: (value: string) => void) => take('thenable') } as unknown as string
+    })
+
+    expect(await ask({} as Call)).toBe('thenable')
+    expect(clock.pending).toBe(0)
+  })
+
+  it.each([0, 50, 150])('stops everything when the caller leaves after %i ms', async (ms) => {
+    const caller = new AbortController()
+    const { clock, attempts, settled, aborted } = play({}, { signal: caller.signal })
+    await clock.advance(ms)
+    caller.abort('enough')
+
+    expect(await settled).toEqual({ error: 'enough' })
+    expect(aborted()).toEqual(attempts.map(() => true))
+    await clock.advance(1_000)
+    expect(attempts.length).toBe(ms > 100 ? 2 : 1)
+    expect([clock.pending, getEventListeners(caller.signal, 'abort').length]).toEqual([0, 0])
+    for (const attempt of attempts) attempt.reject('late')
+  })
+
+  it('starts nothing at or after the deadline', async () => {
+    const { clock, attempts, settled } = play({}, { deadline: 100 })
+    await clock.advance(1_000)
+
+    expect(await settled).toMatchObject({ error: { code: 'DEADLINE_PASSED' } })
+    expect([attempts.length, clock.pending]).toEqual([1, 0])
+  })
+
+  it('starts nothing once the deadline has passed, even if nobody has been told yet', async () => {
+    let now = 0
+    let calls = 0
+    const clock = { now: () => now, after: () => () => {} }
+    const ask = hedge({ delay: 5, clock })((): Promise<never> => {
+      calls++
+      now = 10
+      return Promise.reject('slow failure')
+    })
+
+    await expect(ask({ deadline: 10 } as Call)).rejects.toBe('slow failure')
+    expect(calls).toBe(1)
+  })
+
+  it('does not call the work of a call that is over before it begins', async () => {
+    const ask = hedge({ delay: 5 })(() => 'work')
+
+    await expect(ask({ signal: AbortSignal.abort('left') } as Call)).rejects.toBe('left')
+  })
+
+  it('waits for work that goes on although it was told to stop, if timeouts are cooperative', async () => {
+    const clock = fakeClock()
+    const works: PromiseWithResolvers<string>[] = []
+    const ask = wrap(timeout(150, { mode: 'cooperative', clock }), hedge({ delay: 100, clock }))
+    const run = () =>
+      ask(() => {
+        works.push(Promise.withResolvers())
+        return works.at(-1)!.promise
+      }).catch((error) => error)
+    const [one, two] = [run(), run()]
+    await clock.advance(500)
+    expect(works.length).toBe(4)
+    works[0]!.reject('stopped')
+    works[1]!.resolve('after all')
+    works[2]!.reject('stopped')
+    works[3]!.reject('stopped')
+
+    expect([(await one).code, await two]).toEqual(['TIMEOUT', 'after all'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('starts each attempt in the async context of its caller', async () => {
+    const clock = fakeClock()
+    const storage = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const ask = wrap(hedge({ delay: 10, clock }))
+    const answer = storage.run('the caller', () =>
+      ask(() => (seen.push(storage.getStore()) === 1 ? new Promise(() => {}) : 'second')),
+    )
+    await storage.run('the clock', () => clock.advance(10))
+
+    expect([await answer, ...seen]).toEqual(['second', 'the caller', 'the caller'])
+  })
+
+  it('hands on what the call says', async () => {
+    const seen: unknown[] = []
+    await wrap(hedge({ delay: 10 }))(
+      ({ key, operation, priority, deadline }) => seen.push(key, operation, priority, deadline),
+      { key: 'k', operation: 'o', priority: 3 },
+    )
+
+    expect(seen).toEqual(['k', 'o', 3, Infinity])
+  })
+})
+
+describe('hedge with a budget', () => {
+  it('takes each hedge from it, and starts none when it is spent', async () => {
+    const heard: PolicyEvent[] = []
+    const off = events.on((event) => heard.push(event))
+    const clock = fakeClock()
+    const own = budget('h', { ratio: 0, minPerSecond: 0.1, clock })
+    const policy = hedge({ delay: 10, max: 3, budget: own, clock })
+    const error = new Error('down')
+    const failed = wrap(policy)(async () => {
+      await new Promise<void>((go) => clock.after(25, go))
+      throw error
+    }).catch((reason) => reason)
+    await clock.advance(100)
+    off()
+
+    expect(await failed).toBe(error)
+    expect(policy.status()).toMatchObject({ hedges: 1, refused: 1 })
+    expect(own.status()).toMatchObject({ calls: 1, hedges: 1, refused: 1 })
+    expect(heard).toMatchObject([
+      { type: 'hedge.started' },
+      {
+        type: 'budget.exhausted',
+        policy: 'h',
+        error: { message: "budget 'h': 1 of 1 retries and hedges used in the last 10 s" },
+      },
+    ])
+  })
+
+  it('leads from the failure to the reason why it was final', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: 'in-flight', ratio: 0, minConcurrent: 0, clock })
+    const error = new Error('down')
+    const ask = wrap(hedge({ delay: 10, budget: own, clock }))
+
+    await expect(ask(() => Promise.reject(error))).rejects.toBe(error)
+    expect(budgetErrorOf(error)?.message).toBe("budget 'budget': 0 of 0 retries in flight, beside 1 calls")
+    expect(own.status()).toMatchObject({ inFlight: 0, extra: 0 })
+  })
+
+  it('shares it with a retry around or inside it, and the call is one', async () => {
+    const clock = fakeClock()
+    const own = budget({ minPerSecond: 1, window: 60_000, clock })
+    const again = retry({ clock, attempts: 3, backoff: [0], budget: own })
+    const beside = hedge({ delay: 10, max: 2, budget: own, clock })
+    for (const ask of [wrap(again, beside), wrap(beside, again)]) {
+      own.reset()
+      let reached = 0
+      const failed = ask(() => Promise.reject(++reached)).catch(() => {})
+      await clock.advance(1_000)
+      await failed
+      const { calls, retries, hedges } = own.status()
+
+      expect([calls, reached]).toEqual([1, 9])
+      expect(calls + retries + hedges).toBe(9)
+    }
+  })
+
+  it.each([[(_: Call) => 'hedge around'], [undefined]])(
+    'of tokens charges each attempt that fails, once',
+    async (around) => {
+      const clock = fakeClock()
+      const own = budget({ family: 'tokens', maxTokens: 100, clock })
+      const again = retry({ clock, attempts: 3, backoff: [0], budget: own })
+      const beside = hedge({ delay: 10, budget: own, clock })
+      const ask = around === undefined ? wrap(again, beside) : wrap(beside, again)
+      let reached = 0
+      const failed = ask(() => Promise.reject(++reached)).catch(() => {})
+      await clock.advance(100)
+      await failed
+
+      expect([reached, own.status()]).toMatchObject([6, { tokens: 94 }])
+    },
+  )
+
+  it('of tokens charges a failure that the call survives, and no refusal', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: 'tokens', clock })
+    const full = new RateLimitError({ retryAfter: 5 } as never)
+    const lagging = [
+      [30, 'down'],
+      [60, full],
+      [90, 'answer'],
+    ] as const
+    let turn = 0
+    const answer = wrap(hedge({ delay: 10, max: 2, budget: own, clock }))(async () => {
+      const [ms, what] = lagging[turn++]!
+      await new Promise<void>((go) => clock.after(ms, go))
+      if (what !== 'answer') throw what
+      return what
+    })
+    await clock.advance(1_000)
+
+    expect(await answer).toBe('answer')
+    expect(own.status()).toMatchObject({ tokens: 9.1, hedges: 2 })
+  })
+})
+
+describe('hedge by quantile', () => {
+  const slow = (clock: ReturnType<typeof fakeClock>, ms: number) =>
+    new Promise<void>((go) => clock.after(ms, go))
+
+  it('starts none, or waits for the longest, until twenty answers are known', async () => {
+    for (const [max, expected] of [
+      [Infinity, undefined],
+      [500, 500],
+    ] as const) {
+      const clock = fakeClock()
+      const policy = hedge({ delay: { quantile: 0.9, max }, clock })
+      const ask = wrap(policy)
+      for (let n = 0; n < 19; n++) {
+        const answer = ask(() => slow(clock, 100))
+        await clock.advance(100)
+        await answer
+      }
+      expect(policy.status().delay).toBe(expected)
+      const last = ask(() => slow(clock, 1_000))
+      await clock.advance(1_000)
+      await last
+
+      expect(policy.status()).toMatchObject({ calls: 20, hedges: max === 500 ? 1 : 0 })
+      expect(policy.status().delay).toBeCloseTo(102.4, 1)
+      policy.reset()
+      expect(policy.status().delay).toBe(expected)
+    }
+  })
+
+  it('stays between min and max', async () => {
+    const clock = fakeClock()
+    const early = hedge({ delay: { quantile: 0.9, max: 50 }, clock })
+    const late = hedge({ delay: { quantile: 0.9, min: 300 }, clock })
+    for (let n = 0; n < 20; n++) {
+      const answers = [wrap(early)(() => slow(clock, 100)), wrap(late)(() => slow(clock, 100))]
+      await clock.advance(100)
+      await Promise.all(answers)
+    }
+
+    expect([early.status().delay, late.status().delay]).toEqual([50, 300])
+  })
+
+  it('cuts the slow tail, and goes on hedging the same share of the calls', async () => {
+    const clock = fakeClock()
+    const random = seededRandom(5)
+    const policy = hedge({ delay: { quantile: 0.9 }, clock })
+    const ask = wrap(policy)
+    const took: number[] = []
+    for (let n = 0; n < 1_500; n++) {
+      const since = clock.now()
+      const answer = ask(() => slow(clock, random() < 0.05 ? 2_000 : 50 + 50 * random()))
+      answer.then(() => took.push(clock.now() - since))
+      await clock.advance(60)
+      while (took.length <= n) await clock.advance(20)
+    }
+    took.sort((one, other) => one - other)
+    const { hedges, calls, delay } = policy.status()
+
+    expect(took[Math.floor(calls * 0.99)]).toBeLessThan(250)
+    expect(hedges / calls).toBeGreaterThan(0.05)
+    expect(hedges / calls).toBeLessThan(0.15)
+    expect(delay).toBeGreaterThan(90)
+  })
+})
+
+describe('hedge by name', () => {
+  it('is the same everywhere, and a conflict with other options', () => {
+    const policy = hedge('h', { delay: { quantile: 0.9 } })
+
+    expect(hedge('h')).toBe(policy)
+    expect(hedge('h', { delay: { quantile: 0.9 } })).toBe(policy)
+    expect(() => hedge('h', { delay: 5 })).toThrow(expect.objectContaining({ code: 'NAME_CONFLICT' }))
+    expect(status('hedge')).toEqual([
+      { name: 'h', calls: 0, hedges: 0, won: 0, refused: 0, delay: undefined },
+    ])
+    expect(policy.name).toBe('h')
+    expect(() => hedge('nobody')).toThrow(expect.objectContaining({ code: 'NAME_UNKNOWN' }))
+  })
+
+  it.each<[object, string]>([
+    [{}, 'hedge.delay'],
+    [{ delay: null }, 'hedge.delay'],
+    [{ delay: -1 }, 'hedge.delay'],
+    [{ delay: 5, max: 0 }, 'hedge.max'],
+    [{ delay: 5, max: 1.5 }, 'hedge.max'],
+    [{ delay: 5, when: true }, 'hedge.when'],
+    [{ delay: 5, attempts: 2 }, 'hedge.attempts'],
+    [{ delay: 5, budget: budget({ clock: fakeClock() }) }, 'hedge.budget'],
+    [{ delay: { quantile: 1 } }, 'hedge.delay.quantile'],
+    [{ delay: { quantile: 0.5, min: -1 } }, 'hedge.delay.min'],
+    [{ delay: { quantile: 0.5, min: 5, max: 4 } }, 'hedge.delay.max'],
+    [{ delay: { q: 0.5 } }, 'hedge.delay.q'],
+  ])('refuses %o', (options, option) => {
+    expect(() => hedge(options as HedgeOptions)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', option }),
+    )
+  })
+})
