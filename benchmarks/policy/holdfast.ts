@@ -1,10 +1,13 @@
 import {
   breaker,
   budget,
+  bulkhead,
   type CallOptions,
   countWindow,
   type Pipeline,
+  policy,
   retry,
+  statistics,
   timeout,
   timeWindow,
   wrap,
@@ -28,7 +31,16 @@ const keyed = wrap(breaker({ perKey: true }))
 
 /** Everything that one call should have around it. */
 export function full(mode: 'aggressive' | 'cooperative'): Pipeline {
-  return wrap(retry({ budget: budget() }), breaker({ trip: countWindow() }), timeout(LIMIT, { mode }))
+  return wrap(...around(mode))
+}
+
+function around(mode: 'aggressive' | 'cooperative') {
+  return [
+    retry({ budget: budget() }),
+    breaker({ trip: countWindow() }),
+    bulkhead(ROOM),
+    timeout(LIMIT, { mode }),
+  ] as const
 }
 
 /** One policy each. */
@@ -40,6 +52,7 @@ export const single: readonly Timed[] = [
   calling('breaker by key', keyed, { key: 'one' }),
   calling('retry', wrap(retry())),
   calling('retry + budget', wrap(retry({ budget: budget() }))),
+  calling('bulkhead', wrap(bulkhead(ROOM))),
   calling('timeout cooperative', wrap(timeout(LIMIT, { mode: 'cooperative' }))),
   calling('timeout aggressive', wrap(timeout(LIMIT))),
 ]
@@ -50,6 +63,10 @@ const aggressive = full('aggressive')
 export const composed: readonly Timed[] = [
   calling('full cooperative', full('cooperative')),
   calling('full aggressive', full('aggressive')),
+  calling('full cooperative, counted', wrap(statistics({ durations: false }), ...around('cooperative'))),
+  calling('full cooperative + percentiles', wrap(statistics(), ...around('cooperative'))),
+  calling('full aggressive + percentiles', wrap(statistics(), ...around('aggressive'))),
+  calling('full cooperative, by name', policy('benchmark', ...around('cooperative'))),
   {
     name: 'full aggressive, work reads the signal',
     library,
@@ -68,16 +85,17 @@ export async function shedding(): Promise<Timed[]> {
   const ask = wrap(breaker({ failures: 1, openFor: 3_600_000 }))
   await ask(() => Promise.reject(new Error('down'))).catch(() => {})
   const whole = wrap(
+    statistics(),
     retry({ budget: budget() }),
     breaker({ failures: 1, openFor: 3_600_000 }),
+    bulkhead(ROOM),
     timeout(LIMIT),
   )
-  await whole
-    .attempt(() => Promise.reject(Object.assign(new Error('down'), { retryable: false })))
-    .catch(() => {})
+  await whole.attempt(() => Promise.reject(Object.assign(new Error('down'), { retryable: false })))
   return [
     { name: 'outcome', library, call: () => ask.attempt(work) },
     { name: 'outcome, through a full pipeline', library, call: () => whole.attempt(work) },
     { name: 'thrown', library, call: () => ask(work), rejects: true },
+    { name: 'thrown, through a full pipeline', library, call: () => whole(work), rejects: true },
   ]
 }

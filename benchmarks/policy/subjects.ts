@@ -1,4 +1,15 @@
-import { breaker, budget, countWindow, retry, timeout, wrap } from '@holdfast/policy'
+import {
+  breaker,
+  budget,
+  bulkhead,
+  countWindow,
+  type Pipeline,
+  retry,
+  type Stage,
+  statistics,
+  timeout,
+  wrap,
+} from '@holdfast/policy'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -11,13 +22,29 @@ const shared = budget()
 let key = 0
 const askKeyed = wrap(breaker({ perKey: true, maxKeys: 1_000_000 }))
 
+const full = (...first: Stage[]) =>
+  wrap(
+    ...first,
+    retry({ budget: shared }),
+    breaker({ trip: countWindow() }),
+    bulkhead(1_000),
+    timeout(30_000),
+  )
+
+async function used(ask: Pipeline): Promise<Pipeline> {
+  for (let call = 0; call < 100; call++) await ask(work)
+  return ask
+}
+
 const ours: Record<string, Make> = {
   'holdfast breaker consecutive': () => breaker(),
   'holdfast breaker count(100)': () => breaker({ trip: countWindow() }),
-  'holdfast full, count(100)': () =>
-    wrap(retry({ budget: shared }), breaker({ trip: countWindow() }), timeout(30_000)),
-  'holdfast full, count(100), budget of its own': () =>
-    wrap(retry({ budget: budget() }), breaker({ trip: countWindow() }), timeout(30_000)),
+  'holdfast bulkhead': () => bulkhead(1_000),
+  'holdfast budget': () => budget(),
+  'holdfast full, count(100)': () => full(),
+  'holdfast full, count(100), percentiles': () => full(statistics()),
+  'holdfast full, count(100), after 100 calls': () => used(full()),
+  'holdfast full, count(100), percentiles, after 100 calls': () => used(full(statistics())),
   'holdfast a key of a breaker': () => askKeyed(work, { key: `key ${key++}` }),
 }
 

@@ -1,5 +1,15 @@
-import { breaker, budget, countWindow, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
-import { LIMIT } from './holdfast.ts'
+import {
+  breaker,
+  budget,
+  bulkhead,
+  countWindow,
+  type Pipeline,
+  retry,
+  statistics,
+  timeout,
+  wrap,
+} from '@holdfast/policy'
+import { LIMIT, ROOM } from './holdfast.ts'
 import { type Effort, type Timed, time } from './timing.ts'
 
 const work = async () => 1
@@ -10,7 +20,7 @@ const counting = () => breaker({ trip: countWindow() })
 /** Each line has all stages of the one before it, and one thing more. */
 export async function where(effort: Effort): Promise<string> {
   const cooperative = { mode: 'cooperative' } as const
-  const reading = wrap(retry({ budget: budget() }), counting(), timeout(LIMIT))
+  const reading = wrap(retry({ budget: budget() }), counting(), bulkhead(ROOM), timeout(LIMIT))
   const rows = [
     row('await the work', work),
     row('one async function around it', async () => await work()),
@@ -19,11 +29,13 @@ export async function where(effort: Effort): Promise<string> {
     through('+ budget', wrap(retry({ budget: budget() }))),
     through('+ breaker, consecutive', wrap(retry({ budget: budget() }), breaker())),
     through('  or count(100)', wrap(retry({ budget: budget() }), counting())),
+    through('+ bulkhead', wrap(retry({ budget: budget() }), counting(), bulkhead(ROOM))),
     through(
       '+ timeout, cooperative',
-      wrap(retry({ budget: budget() }), counting(), timeout(LIMIT, cooperative)),
+      wrap(retry({ budget: budget() }), counting(), bulkhead(ROOM), timeout(LIMIT, cooperative)),
     ),
-    through('  or aggressive', wrap(retry({ budget: budget() }), counting(), timeout(LIMIT))),
+    through('  or aggressive', wrap(retry({ budget: budget() }), counting(), bulkhead(ROOM), timeout(LIMIT))),
+    through('  and counted, with percentiles', wrap(statistics(), reading)),
     row('+ the work reads its signal', () => reading(async ({ signal }) => signal.aborted)),
   ]
   const timings = await time(rows, effort)
