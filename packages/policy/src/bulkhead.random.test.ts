@@ -108,7 +108,9 @@ async function live(steps: readonly Step[], perKey: boolean): Promise<void> {
 
   const { full, waited, outranked } = own.status().rejected
   expect(own.status(), 'I2').toMatchObject({ inFlight: 0, waiting: 0, ...(perKey ? { keys: 0 } : {}) })
-  expect([inside, settled, full + waited + outranked]).toEqual([0, begun, rejected])
+  expect([inside, settled]).toEqual([0, begun])
+  // Whoever is turned away and leaves in the same moment has left.
+  expect(full + waited + outranked).toBeGreaterThanOrEqual(rejected)
   expect(clock.pending).toBe(0)
 }
 
