@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { breaker } from './breaker.ts'
 import { budget } from './budget.ts'
 import { BreakerOpenError, DeadlineError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
-import { fakeClock, fakeRandom } from './testing/index.ts'
+import type { Stage } from './stage.ts'
+import { fakeClock, fakeRandom, policyContract } from './testing/index.ts'
 import { budgetErrorOf } from './withheld.ts'
 import type { CallOptions } from './work.ts'
 import { wrap } from './wrap.ts'
@@ -27,6 +29,16 @@ async function exhaust(options: RetryOptions, errors: unknown[] = [new Error('do
 }
 
 const steady = { initial: 1_000, max: 10_000, jitter: 'none' } as const
+
+policyContract(
+  'retry with a budget',
+  (clock) => retry({ clock, budget: budget({ family: 'in-flight', clock }) }),
+  {
+    describe,
+    it,
+    expect,
+  },
+)
 
 describe('retry', () => {
   it.each<[RetryPreset, number[]]>([
@@ -119,6 +131,194 @@ describe('retry', () => {
     expect(heard.at(-1)).toMatchObject({ type: 'retry.gave-up', reason: 'deadline', error: 'down' })
   })
 
+  it('waits by a function of the retry, the wait before and the failure', async () => {
+    const asked: unknown[] = []
+    const backoff = (n: number, previous: number, error: unknown) => {
+      asked.push([n, previous, error])
+      return 100 * (n + 1)
+    }
+
+    expect((await exhaust({ attempts: 4, backoff }, ['a', 'b', 'c'])).times).toEqual([0, 100, 300, 600])
+    expect(asked).toEqual([
+      [0, 0, 'a'],
+      [1, 100, 'b'],
+      [2, 200, 'c'],
+    ])
+  })
+
+  it('waits by a list, which also says how many attempts there are', async () => {
+    expect((await exhaust({ backoff: [5, 50, 500] })).times).toEqual([0, 5, 55, 555])
+    expect((await exhaust({ backoff: [5, 50], attempts: 5 })).times).toEqual([0, 5, 55, 105, 155])
+    expect((await exhaust({ backoff: [5, 50], attempts: 2 })).times).toEqual([0, 5])
+    expect((await exhaust({ backoff: [] })).times).toEqual([0])
+    expect((await exhaust({ backoff: [], attempts: 3 })).times).toEqual([0, 0, 0])
+  })
+
+  it('waits by what can be iterated, for all calls in turn, and as far as they need it', async () => {
+    const clock = fakeClock()
+    let given = 0
+    function* fibonacci() {
+      for (let [one, two] = [1, 1]; ; [one, two] = [two, one + two]) {
+        given++
+        yield one
+      }
+    }
+    const ask = wrap(retry({ clock, attempts: 5, backoff: fibonacci() }))
+    for (let call = 0; call < 2; call++) {
+      const since = clock.now()
+      const times: number[] = []
+      const failed = ask(() => Promise.reject(times.push(clock.now() - since))).catch(() => {})
+      await clock.advance(100)
+      await failed
+      expect(times).toEqual([0, 1, 2, 4, 7])
+    }
+    expect(given).toBe(4)
+    expect((await exhaust({ backoff: new Set([7, 8]), attempts: 4 })).times).toEqual([0, 7, 15, 23])
+  })
+
+  it.each([[Number.NaN], [-1], [Infinity], ['5']])(
+    'fails with an OptionError when it is to wait for %o',
+    async (wait) => {
+      const down = new Error('down')
+      const { error } = await exhaust({ backoff: () => wait as number }, [down])
+
+      expect(error).toMatchObject({ code: 'OPTION_INVALID', option: 'retry.backoff', cause: down })
+      expect(() => retry({ backoff: [1, wait as number] })).toThrow(/retry.backoff must be numbers of ms/)
+    },
+  )
+
+  it('gives up at once if the error asks for more than 10 s and the waits have no longest', async () => {
+    const busy = Object.assign(new Error('429'), { retryAfter: 10_001 })
+
+    expect((await exhaust({ backoff: () => 5 }, [busy])).heard).toMatchObject([{ reason: 'retry-after' }])
+    expect((await exhaust({ backoff: [5] }, [busy])).heard).toMatchObject([{ reason: 'retry-after' }])
+    expect((await exhaust({ backoff: [20_000] }, [busy])).times).toEqual([0, 20_000])
+    busy.retryAfter = 10_000
+    expect((await exhaust({ backoff: () => 5, attempts: 2 }, [busy])).times).toEqual([0, 10_000])
+  })
+
+  it('can be told by error class', async () => {
+    class Down extends Error {}
+    const when = (error: unknown) => error instanceof Down
+
+    expect((await exhaust({ backoff: steady, when }, [new Down(), new Error('bug')])).times).toEqual([
+      0, 1_000,
+    ])
+  })
+
+  it('fails with what `when` throws', async () => {
+    const bug = new Error('bug in when')
+    const when = () => {
+      throw bug
+    }
+
+    expect(await exhaust({ when })).toMatchObject({ error: bug, times: [0], pending: 0 })
+  })
+
+  it('waits no longer than until its caller leaves, and tries no more', async () => {
+    const clock = fakeClock()
+    const caller = new AbortController()
+    let calls = 0
+    const left = wrap(retry({ clock, backoff: [1_000] }))(() => Promise.reject(++calls), {
+      signal: caller.signal,
+    }).catch((error) => error)
+    await clock.advance(50)
+    caller.abort('enough')
+
+    expect(await left).toBe('enough')
+    expect([calls, clock.now(), clock.pending]).toEqual([1, 50, 0])
+  })
+
+  it('does not ask a refusal what it says, unless it has to', async () => {
+    let made = 0
+    const door: Stage = {
+      name: 'door',
+      enter: () => ({ refuse: () => new BreakerOpenError('b', ++made) }),
+      leave: () => undefined,
+    }
+    const outcome = await wrap(retry(), door).attempt(() => 'never')
+    expect([outcome.ok, made]).toEqual([false, 0])
+    const heard: PolicyEvent[] = []
+    const off = events.on((event) => heard.push(event))
+    await wrap(retry(), door).attempt(() => 'never')
+    off()
+    expect(heard).toMatchObject([{ attempts: 1, reason: 'not-retryable', error: { code: 'BREAKER_OPEN' } }])
+    const outcomes = await wrap(retry({ attempts: 3, backoff: [0], when: () => true }), door).attempt(() => 0)
+
+    expect([outcomes.ok, made]).toEqual([false, 4])
+  })
+
+  it('tells after which attempt it was refused', async () => {
+    const clock = fakeClock()
+    const heard: PolicyEvent[] = []
+    const off = events.on((event) => heard.push(event))
+    const ask = wrap(retry({ clock, backoff: [1] }), breaker({ failures: 1, clock }))
+    const failed = ask(() => Promise.reject('down')).catch((error) => error)
+    await clock.advance(10)
+    off()
+
+    expect(await failed).toMatchObject({ code: 'BREAKER_OPEN' })
+    expect(heard.at(-1)).toMatchObject({ type: 'retry.gave-up', attempts: 2, reason: 'not-retryable' })
+  })
+
+  it('keeps those apart that differ in one thing', async () => {
+    const differing: RetryOptions[] = [
+      { backoff: steady },
+      { backoff: steady, attempts: 4 },
+      { backoff: steady, when: () => false },
+      { backoff: { ...steady, initial: 10 } },
+      { backoff: { ...steady, max: 1_500 } },
+      { backoff: { ...steady, factor: 3 } },
+      { backoff: { ...steady, jitter: 'equal' } },
+      { backoff: { ...steady, jitter: 'equal' }, random: () => 0 },
+      { backoff: [3] },
+      { backoff: steady },
+    ]
+    const clock = fakeClock()
+    const stages = differing.map((options) => retry({ clock, random: fakeRandom(0.5), ...options }))
+    const seen = stages.map(async (stage) => {
+      const times: number[] = []
+      await wrap(stage)(() => Promise.reject(times.push(clock.now()))).catch(() => {})
+      return times
+    })
+    await clock.advance(60_000)
+
+    expect(await Promise.all(seen)).toEqual([
+      [0, 1_000, 3_000],
+      [0, 1_000, 3_000, 7_000],
+      [0],
+      [0, 10, 30],
+      [0, 1_000, 2_500],
+      [0, 1_000, 4_000],
+      [0, 750, 2_250],
+      [0, 500, 1_500],
+      [0, 3],
+      [0, 1_000, 3_000],
+    ])
+  })
+
+  it('does not follow options that are changed afterwards', async () => {
+    const clock = fakeClock()
+    const backoff = { ...steady, initial: 10 }
+    const list = [10, 20]
+    const stages = [retry({ clock, backoff }), retry({ clock, backoff: list })]
+    backoff.initial = 500
+    list[0] = 500
+    stages.push(retry({ clock, backoff }))
+    const seen = stages.map(async (stage) => {
+      const times: number[] = []
+      await wrap(stage)(() => Promise.reject(times.push(clock.now()))).catch(() => {})
+      return times
+    })
+    await clock.advance(60_000)
+
+    expect(await Promise.all(seen)).toEqual([
+      [0, 10, 30],
+      [0, 10, 30],
+      [0, 500, 1_500],
+    ])
+  })
+
   it('starts afresh inside another', async () => {
     const clock = fakeClock()
     let calls = 0
@@ -140,6 +340,9 @@ describe('retry', () => {
     [{ attempts: 1.5 }, 'retry.attempts'],
     [{ budget: budget({ clock: fakeClock() }) }, 'retry.budget'],
     [{ backoff: { initial: 20_000 } }, 'backoff.max'],
+    [{ backoff: { first: 5 } as never }, 'backoff.first'],
+    [{ tries: 3 } as never, 'retry.tries'],
+    [{ when: 5 as never }, 'retry.when'],
     ['transitory' as never, 'retry: preset'],
   ])('refuses %o', (options, option) => {
     expect(() => retry(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', option }))
