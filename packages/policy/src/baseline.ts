@@ -136,6 +136,7 @@ export class Baseline {
 
   /** From now on, `times` the time is usual. */
   loosen(times: number): void {
+    if (!(times > 1)) return
     this.#level = Math.min(this.#level + Math.log(times), Math.log(LONGEST))
     if (this.#slowAfter < Infinity) this.#limit()
   }

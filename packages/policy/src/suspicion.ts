@@ -154,12 +154,10 @@ export class Suspicion implements Gauge {
   #weigh(): void {
     const { rise } = this.#settings
     const { failing, slow } = this.#usual
-    this.#risen.weigh(
-      failing,
-      above(failing, rise),
-      Math.max(raised(failing, RISEN), above(failing, 2 * rise)),
-    )
-    this.#out.weigh(failing, above(failing, rise), Math.max(raised(failing, OUT), OUTAGE))
+    const [least, most] = [above(failing, rise), above(failing, 2 * rise)]
+    // A third of the rise still passes for usual, so that learning a little too low a share costs no false trips.
+    this.#risen.weigh(above(failing, rise / 3), least, Math.max(raised(failing, RISEN), most))
+    this.#out.weigh(Math.max(failing, rise / 3), least, Math.max(raised(failing, OUT), OUTAGE))
     const slowRise = Math.max(rise, SLOW_RISE)
     this.#slowness.weigh(slow, above(slow, slowRise), Math.max(raised(slow, OUT), OUTAGE))
   }
