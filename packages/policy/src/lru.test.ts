@@ -55,7 +55,7 @@ describe('Lru', () => {
           expect(list.map(({ key }) => lru.peek(key))).toEqual(list.map(({ value }) => value))
         },
       ),
-      { seed: 1, numRuns: 500 },
+      { seed: 1, numRuns: 150 },
     )
   })
 
