@@ -51,6 +51,20 @@ describe('ExpiringAccount', () => {
     expect(own.idle).toBe(true)
   })
 
+  it('is idle only when none of its counts is left', async () => {
+    const clock = fakeClock(5_000)
+    const own = open({ minPerSecond: 0, ratio: 0, window: 100, clock })
+    expect(own.idle).toBe(true)
+    own.withdraw('retry')
+    expect([own.idle, own.usage().refused]).toEqual([false, 1])
+    await clock.advance(100)
+    expect(own.idle).toBe(true)
+    const generous = open({ minPerSecond: 10, window: 100, clock })
+    generous.withdraw('hedge')
+
+    expect(generous.idle).toBe(false)
+  })
+
   it('counts a call once that is brought back, and forgets everything when it is reset', () => {
     const own = open({ clock: fakeClock() })
     own.begin(false)

@@ -87,10 +87,7 @@ export class ExpiringAccount implements Account {
   #now(): number[] {
     const { clock, window } = this.#settings
     const now = Math.floor(((clock === systemClock ? coarseNow() : clock.now()) * TENTHS) / window)
-    if (this.#counts === undefined) {
-      this.#tenth = now
-      this.#counts = new Array<number>((TENTHS + 1) * COUNTS).fill(0)
-    }
+    this.#counts ??= new Array<number>((TENTHS + 1) * COUNTS).fill(0)
     const counts = this.#counts
     if (now > this.#tenth) {
       for (let tenth = Math.max(this.#tenth + 1, now - TENTHS + 1); tenth <= now; tenth++)

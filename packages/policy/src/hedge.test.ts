@@ -175,6 +175,44 @@ describe('hedge', () => {
     for (const attempt of attempts) attempt.reject('late')
   })
 
+  it.each([1, 2])('leaves nothing behind when attempt %i itself makes the caller leave', async (leaving) => {
+    const clock = fakeClock()
+    const caller = new AbortController()
+    const own = budget({ family: 'in-flight', clock })
+    let calls = 0
+    const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, max: 3, budget: own, clock }))
+    const left = ask(
+      () => {
+        if (++calls === leaving) caller.abort('enough')
+        return new Promise(() => {})
+      },
+      { signal: caller.signal },
+    ).catch((error) => error)
+    await clock.advance(1_000)
+
+    expect([await left, calls, clock.pending]).toEqual(['enough', leaving, 0])
+    expect(own.status()).toMatchObject({ inFlight: 0, extra: 0 })
+  })
+
+  it('releases once what it took, even if a slower attempt makes the caller leave when it is stopped', async () => {
+    const clock = fakeClock()
+    const caller = new AbortController()
+    const own = budget({ family: 'in-flight', clock })
+    let calls = 0
+    const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, max: 2, budget: own, clock }))
+    const answer = ask(
+      ({ signal }) => {
+        signal.addEventListener('abort', () => caller.abort('enough'))
+        return ++calls === 3 ? 'third' : new Promise(() => {})
+      },
+      { signal: caller.signal },
+    ).catch((error) => error)
+    await clock.advance(20)
+
+    expect([await answer, clock.pending]).toEqual(['enough', 0])
+    expect(own.status()).toMatchObject({ inFlight: 0, extra: 0, hedges: 2 })
+  })
+
   it('starts nothing at or after the deadline', async () => {
     const { clock, attempts, settled } = play({}, { deadline: 100 })
     await clock.advance(1_000)

@@ -37,12 +37,13 @@ export class Hedging {
   }
 
   /**
-   * Remembers how long a call's first attempt took, or, if it was overtaken, that it took at least so long.
+   * A call is answered; `eldest` is the first of its attempts that goes on, the answering one included. Remembers how long the call's very first attempt
+   * took, or, if it was overtaken, that it took at least so long.
    *
    * Without those that were overtaken the slow ones would never be seen, and the quantile would sink with each hedge that wins.
    */
-  took(entrant: Entrant | undefined): void {
-    if (entrant !== undefined) this.#quantile?.record(this.now() - entrant.since)
+  took(eldest: Entrant): void {
+    if (eldest.attempt === 1) this.#quantile?.record(this.now() - eldest.since)
   }
 
   status(): HedgeStatus {

@@ -72,7 +72,7 @@ export class Race<T> extends Run {
   #await(): void {
     this.#pause?.disarm()
     this.#pause = undefined
-    if (this.attempt > this.#hedging.settings.max) return
+    if (this.#full || this.attempt > this.#hedging.settings.max) return
     const delay = this.#hedging.delay
     if (delay === undefined) return
     const passed = new Promise<Pause>((resolve) => {
@@ -108,13 +108,14 @@ export class Race<T> extends Run {
 
   #succeeded(entrant: Entrant, value: T): void {
     if (this.#over) return
-    this.#hedging.took(entrant.attempt === 1 ? entrant : first(this.#running))
+    const [eldest] = this.#running
+    this.#hedging.took(eldest!)
     this.#running.delete(entrant)
     this.#release(entrant)
     if (entrant.attempt > 1) this.#won(entrant.attempt)
-    this.#stop(this.#running.size > 0 ? new HedgeLostError(this.#hedging.name) : undefined, false)
     this.#over = true
     this.close()
+    this.#stop(this.#running.size > 0 ? new HedgeLostError(this.#hedging.name) : undefined, false)
     this.#settle!.resolve(value)
   }
 
@@ -157,12 +158,10 @@ export class Race<T> extends Run {
   /** Stops what goes on, and settles with the budget. */
   #stop(reason: unknown, failed: boolean | undefined): void {
     this.#cease()
-    for (const entrant of this.#running) {
-      this.#release(entrant)
-      entrant.stop(reason)
-    }
+    for (const entrant of this.#running) this.#release(entrant)
     this.#allowance?.end(failed)
     this.#allowance = undefined
+    for (const entrant of this.#running) entrant.stop(reason) // last, since whoever is told may do anything
   }
 
   #release(entrant: Entrant): void {
@@ -199,10 +198,4 @@ class Pause extends Timer {
   fire(): void {
     this.#passed(this)
   }
-}
-
-/** The first attempt, if it still goes on. */
-function first(running: Set<Entrant>): Entrant | undefined {
-  for (const entrant of running) return entrant.attempt === 1 ? entrant : undefined
-  return undefined
 }
