@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { controlPath, serveControl } from '@holdfast/governor'
-import { sampleChain, sampleLink, sampleStatus } from '@holdfast/runtime/testing'
+import { sampleBreaker, sampleChain, sampleLink, sampleStatus } from '@holdfast/runtime/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { holdfast, scratchFolder } from './harness/running-holdfast.ts'
 
@@ -62,9 +62,12 @@ describe('holdfast status', () => {
     const dead = sampleChain('default', { links: [sampleLink('primary', 'open')] })
     const statuses = [[sampleChain('default')], [open], [dead]].map((chains) => sampleStatus({ chains }))
     let asked = 0
+    const policies = [
+      { pid: 7, service: 'ai', omitted: 0, kinds: { breaker: [sampleBreaker('jira', 'open')] } },
+    ]
     await using _ = await serveControl({
       path: controlPath(join(folder, '.holdfast')),
-      calls: { status: () => statuses[asked++ % statuses.length] },
+      calls: { status: () => statuses[asked++ % statuses.length], policies: () => policies },
     })
 
     const told = [await holdfast(['status'], folder), await holdfast(['status'], folder)]
@@ -73,7 +76,39 @@ describe('holdfast status', () => {
     expect([...told.map((each) => each.code), code]).toEqual([0, 2, 3])
     expect(told[0]?.out).toMatch(/^holdfast ● healthy .*\n.*\n\n {2}edge +● ready .*\n\nchain default /)
     expect(told[1]?.out).toContain('\n\nupstream primary: its breaker is open\n')
+    expect(told[0]?.out).toMatch(/\n\npolicies\n {2}jira {2}○ open +ai \(pid 7\)\n$/)
     expect(told[1]?.out).not.toContain('\x1b')
-    expect(JSON.parse(out)).toMatchObject({ level: 'unhealthy', chains: [{ name: 'default' }] })
+    expect(JSON.parse(out)).toMatchObject({
+      level: 'unhealthy',
+      chains: [{ name: 'default' }],
+      policies: [{ pid: 7 }],
+    })
+  })
+})
+
+describe('holdfast breaker', () => {
+  it('says where it was reset or isolated, or with 1 that nobody has it', async () => {
+    const asked: unknown[] = []
+    const answer = (act: string) => (input: unknown) => {
+      asked.push([act, input])
+      return (input as { name: string }).name === 'jira' ? [{ pid: 7, service: 'ai' }, { pid: 8 }] : []
+    }
+    await using _ = await serveControl({
+      path: controlPath(join(folder, '.holdfast')),
+      calls: { reset: answer('reset'), isolate: answer('isolate') },
+    })
+    const told = await Promise.all(
+      ['reset jira', 'isolate jira', 'reset mail', 'reset jira --json'].map((words) =>
+        holdfast(['breaker', ...words.split(' ')], folder),
+      ),
+    )
+
+    expect(told).toEqual([
+      { code: 0, out: 'reset breaker jira in ai (pid 7), pid 8\n', err: '' },
+      { code: 0, out: 'isolated breaker jira in ai (pid 7), pid 8\n', err: '' },
+      { code: 1, out: '', err: "no process has a breaker 'mail'; holdfast status shows those there are\n" },
+      { code: 0, out: '{"processes":[{"pid":7,"service":"ai"},{"pid":8}]}\n', err: '' },
+    ])
+    expect(asked).toContainEqual(['isolate', { name: 'jira', kind: 'breaker' }])
   })
 })

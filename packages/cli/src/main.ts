@@ -1,5 +1,6 @@
 import { isHoldfastError, version } from '@holdfast/runtime'
 import { Command, CommanderError } from 'commander'
+import { breaker } from './breaker.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -26,6 +27,20 @@ program
   .option(...file)
   .option('--json', 'the whole status as JSON')
   .action(status)
+
+const breakers = program.command('breaker').description('Switch breakers, in every process that has them.')
+for (const [act, description] of [
+  ['reset', 'Close a breaker and forget its failures.'],
+  ['isolate', 'Let nothing through a breaker until it is reset.'],
+] as const) {
+  breakers
+    .command(act)
+    .description(description)
+    .argument('<name>', 'the name of the breaker')
+    .option(...file)
+    .option('--json', 'the processes that had it, as JSON')
+    .action(breaker(act))
+}
 
 try {
   await program.parseAsync()

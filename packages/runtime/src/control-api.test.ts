@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import type { Named } from './announced.ts'
 import { controlApi } from './control-api.ts'
+import type { Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
 import { sampleChain, sampleLink, sampleStatus } from './testing/index.ts'
 
@@ -9,8 +11,9 @@ const degraded = sampleStatus({
   chains: [sampleChain('default', { links: [sampleLink('a', 'open'), sampleLink('b')] })],
 })
 const unhealthy = sampleStatus({ chains: undefined })
+const nobody: Steering = { policies: async () => [], reset: async () => [], isolate: async () => [] }
 const get = async (url: string, status: Status = healthy) => {
-  const app = await controlApi(async () => status)
+  const app = await controlApi({ status: async () => status, steering: nobody })
   return app.inject({ url })
 }
 
@@ -47,7 +50,14 @@ describe('controlApi', () => {
     const { openapi, paths } = (await get('/api/v1/openapi.json')).json()
 
     expect(openapi).toBe('3.1.0')
-    expect(Object.keys(paths)).toEqual(['/api/v1/health', '/api/v1/status', '/metrics'])
+    expect(Object.keys(paths)).toEqual([
+      '/api/v1/health',
+      '/api/v1/status',
+      '/api/v1/policies',
+      '/api/v1/policies/reset',
+      '/api/v1/policies/isolate',
+      '/metrics',
+    ])
     expect(Object.keys(paths['/api/v1/health'].get.responses)).toEqual(['200', '503'])
   })
 
@@ -66,8 +76,49 @@ describe('controlApi', () => {
     },
   )
 
-  it('changes nothing', async () => {
-    const app = await controlApi(async () => healthy)
+  it('tells the policies of all processes', async () => {
+    const processes = [
+      { pid: 7, service: 'ai', kinds: { breaker: [{ name: 'jira' }] }, omitted: 0 },
+      { pid: 8 },
+    ]
+    const steering = { ...nobody, policies: async () => processes as never }
+    const app = await controlApi({ status: async () => healthy, steering })
+
+    expect((await app.inject({ url: '/api/v1/policies' })).json()).toEqual({ processes })
+  })
+
+  it.each(['reset', 'isolate'] as const)('can %s by name, and says where', async (act) => {
+    const asked: Named[] = []
+    const steering: Steering = {
+      ...nobody,
+      [act]: async (named: Named) => {
+        asked.push(named)
+        return named.name === 'jira' ? [{ pid: 7, service: 'ai' }] : []
+      },
+    }
+    const app = await controlApi({ status: async () => healthy, steering })
+    const post = (payload: object | string, headers = {}) =>
+      app.inject({ method: 'POST', url: `/api/v1/policies/${act}`, payload, headers })
+
+    const reached = await post({ name: 'jira', kind: 'breaker' })
+    expect([reached.statusCode, reached.json()]).toEqual([200, { processes: [{ pid: 7, service: 'ai' }] }])
+    expect(asked).toEqual([{ name: 'jira', kind: 'breaker' }])
+    const missed = await post({ name: 'mail' })
+    expect([missed.statusCode, missed.json().error]).toEqual([
+      404,
+      { code: 'unknown_name', message: expect.stringContaining(`No process has anything 'mail' to ${act};`) },
+    ])
+    for (const wrong of [{}, { name: '' }, { name: 7, kin: 'x' }, 'name=jira'])
+      expect([(await post(wrong)).statusCode, (await post(wrong)).json().error.code].join()).toMatch(
+        /^4\d\d,bad_request$/,
+      )
+    // What a page in a browser may send without asking first.
+    expect((await post('{"name":"jira"}', { 'content-type': 'text/plain' })).statusCode).toBe(400)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('changes nothing else', async () => {
+    const app = await controlApi({ status: async () => healthy, steering: nobody })
 
     for (const method of ['POST', 'PUT', 'DELETE'] as const)
       expect((await app.inject({ method, url: '/api/v1/status' })).statusCode).toBe(404)
@@ -78,10 +129,11 @@ describe('controlApi', () => {
     async (url) => {
       const gone = new Error('the governor is gone')
       const complaints: unknown[] = []
-      const app = await controlApi(
-        () => Promise.reject(gone),
-        (error) => complaints.push(error),
-      )
+      const app = await controlApi({
+        status: () => Promise.reject(gone),
+        steering: nobody,
+        complain: (error) => complaints.push(error),
+      })
 
       const response = await app.inject({ url })
 
@@ -97,7 +149,7 @@ describe('controlApi', () => {
   )
 
   it('answers on a socket', async () => {
-    const app = await controlApi(async () => healthy)
+    const app = await controlApi({ status: async () => healthy, steering: nobody })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
 

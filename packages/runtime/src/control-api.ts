@@ -1,19 +1,30 @@
 import swagger from '@fastify/swagger'
 import { exposition } from '@holdfast/telemetry'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { families } from './metrics.ts'
+import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
 
+export interface ControlApiOptions {
+  readonly status: () => Promise<Status>
+  readonly steering: Steering
+  /** Hears what could not be told, and why. */
+  readonly complain?: (error: unknown) => void
+}
+
 /**
- * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/openapi.json` and `/metrics`. Reads only.
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/openapi.json` and `/metrics`.
  *
- * An unknown path is a 404 and a `status` that rejects a 503 (`complain` hears why), both as `{ error: { code, message } }`.
+ * An unknown path is a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
-export async function controlApi(
-  status: () => Promise<Status>,
-  complain: (error: unknown) => void = (error) => console.error('control API:', error),
-): Promise<FastifyInstance> {
-  const app = fastify({ logger: false })
+export async function controlApi({
+  status,
+  steering,
+  complain = (error) => console.error('control API:', error),
+}: ControlApiOptions): Promise<FastifyInstance> {
+  // A body is what it says: nothing is made to fit.
+  const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
+  const app = fastify({ logger: false, ajv })
   const metrics = exposition(async () => families(await status()))
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
@@ -27,6 +38,7 @@ export async function controlApi(
   app.get('/api/v1/status', { schema: { summary: 'Processes, services, chains and their counts.' } }, () =>
     status(),
   )
+  policyRoutes(app, steering)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.get('/metrics', { schema: { summary: 'The same numbers for Prometheus.' } }, async (_, reply) =>
     reply.type(metrics.contentType).send(await metrics.text()),
@@ -37,7 +49,9 @@ export async function controlApi(
     const message = `${what}; GET /api/v1/openapi.json lists what there is.`
     return reply.code(404).send({ error: { code: 'unknown_path', message } })
   })
-  app.setErrorHandler((error, _, reply) => {
+  app.setErrorHandler((error: FastifyError, _, reply) => {
+    const { statusCode = 500, message: why } = error
+    if (statusCode < 500) return reply.code(statusCode).send({ error: { code: 'bad_request', message: why } })
     complain(error)
     const message = 'The status cannot be told right now; try again in a second.'
     return reply.code(503).send({ error: { code: 'unavailable', message } })

@@ -8,3 +8,6 @@ export const controlVariable = 'HOLDFAST_CONTROL'
 
 /** The line by which the edge says that it answers. */
 export const edgeReady = 'the gateway answers'
+
+/** The environment variable that tells a process under Holdfast which service it belongs to. */
+export const serviceVariable = 'HOLDFAST_SERVICE'

@@ -1,4 +1,5 @@
 import { connectControl } from '@holdfast/governor'
+import { announce } from '@holdfast/policy/context'
 import type { Config } from './config/schema.ts'
 import { type Edge, edge } from './edge.ts'
 import { controlVariable, edgeReady } from './edge-contract.ts'
@@ -22,4 +23,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
 const governor = await connectControl(path, { onClose: leave })
 const config = (await governor.call('configuration')) as Config
 running = await edge({ config, governor, sockets: { gateway: 3, control: 4 } })
+announce()
 console.log(edgeReady)

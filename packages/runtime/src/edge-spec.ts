@@ -2,7 +2,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HeldListener, ServiceSpec } from '@holdfast/governor'
 import type { Environment } from './config/environment.ts'
-import { controlVariable, edgeName, edgeReady } from './edge-contract.ts'
+import { controlVariable, edgeName, edgeReady, serviceVariable } from './edge-contract.ts'
 
 export interface EdgeSetting {
   /** The gateway's socket, then the control listener's. */
@@ -25,7 +25,7 @@ export function edgeSpec({ listen, governor, state, cwd, environment }: EdgeSett
     name: edgeName,
     command: [process.execPath, ...(kind === '.ts' ? ['--conditions=@holdfast/source'] : []), entry],
     cwd,
-    env: { [controlVariable]: governor, NODE_COMPILE_CACHE },
+    env: { [controlVariable]: governor, [serviceVariable]: edgeName, NODE_COMPILE_CACHE },
     ready: { line: edgeReady },
     backoff: { initial: 20, max: 1_000 },
     listen,

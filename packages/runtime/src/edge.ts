@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayEvent, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
+import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import type { Config } from './config/schema.ts'
 import { reportEvery } from './edge-report.ts'
 import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
+import type { Steering } from './policy-routes.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
 
 export interface EdgeOptions {
@@ -27,8 +29,14 @@ export async function edge({ config, governor, sockets }: EdgeOptions): Promise<
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor')) as GovernorView, door.status())
 
+  const steering: Steering = {
+    policies: async () => (await governor.call('policies')) as ProcessPolicies[],
+    reset: async (named) => (await governor.call('reset', named)) as AnnouncedProcess[],
+    isolate: async (named) => (await governor.call('isolate', named)) as AnnouncedProcess[],
+  }
+
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
-  const operators = import('./control-api.ts').then(({ controlApi }) => controlApi(status))
+  const operators = import('./control-api.ts').then(({ controlApi }) => controlApi({ status, steering }))
   const servers = await Promise.all([
     listening(door.handle, sockets.gateway),
     listening(

@@ -1,4 +1,5 @@
 import { breaker, budget, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
+import { announce } from '@holdfast/policy/context'
 import { resilientFetch } from '@holdfast/transport'
 import { configOf } from './config/config-of.ts'
 import { didYouMean } from './config/did-you-mean.ts'
@@ -26,12 +27,13 @@ export interface Holdfast {
   fetch(upstream: string): typeof globalThis.fetch
 }
 
-/** Reads a holdfast.yaml for use in code. Rejects with a `ConfigError`; unknown names throw `NAME_UNKNOWN` when they are asked for. */
+/** Reads a holdfast.yaml for use in code; under a runtime, announces this process to it. Rejects with a `ConfigError`; unknown names throw `NAME_UNKNOWN` when they are asked for. */
 export async function load(
   file = 'holdfast.yaml',
   { environment = process.env }: LoadOptions = {},
 ): Promise<Holdfast> {
   const { policies, upstreams } = await configOf(file, environment)
+  announce()
   const pipelines = new Map<string, Pipeline>()
 
   /** The budget belongs to the policy, the breaker to whoever the calls go to. */

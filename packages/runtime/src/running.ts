@@ -1,12 +1,34 @@
 import { relative, resolve } from 'node:path'
-import { ControlError, connectControl, controlPath } from '@holdfast/governor'
+import { type ControlClient, ControlError, connectControl, controlPath } from '@holdfast/governor'
+import type { AnnouncedProcess, Named, ProcessPolicies } from './announced.ts'
 import { stateFolder } from './state-folder.ts'
 import type { Status } from './status.ts'
 
 /** Asks the Holdfast that runs a file how it is. Rejects with `NOT_RUNNING` where none does. */
 export async function runningStatus(file: string): Promise<Status> {
+  using governor = await connected(file)
+  return (await governor.call('status')) as Status
+}
+
+/** The named policies of all processes of the Holdfast that runs a file. Rejects with `NOT_RUNNING` where none does. */
+export async function runningPolicies(file: string): Promise<ProcessPolicies[]> {
+  using governor = await connected(file)
+  return (await governor.call('policies')) as ProcessPolicies[]
+}
+
+/** Resets or isolates by name in the Holdfast that runs a file; answers with the processes that had it. */
+export async function steer(
+  file: string,
+  act: 'reset' | 'isolate',
+  named: Named,
+): Promise<AnnouncedProcess[]> {
+  using governor = await connected(file)
+  return (await governor.call(act, named)) as AnnouncedProcess[]
+}
+
+async function connected(file: string): Promise<ControlClient> {
   const path = controlPath(stateFolder(file))
-  using governor = await connectControl(path).catch((error: unknown) => {
+  return connectControl(path).catch((error: unknown) => {
     if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error
     const shown = relative(process.cwd(), resolve(file))
     const hint = `start it with \`holdfast up -f ${shown}\``
@@ -14,5 +36,4 @@ export async function runningStatus(file: string): Promise<Status> {
       cause: error,
     })
   })
-  return (await governor.call('status')) as Status
 }

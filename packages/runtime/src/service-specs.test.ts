@@ -2,15 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { readConfig } from './config/read.ts'
 import { serviceSpecs } from './service-specs.ts'
 
+const announced = { HOLDFAST_CONTROL: '/run/control.sock', HOLDFAST_SERVICE: 'a' }
 const specs = (services: string) => {
   const config = readConfig({ file: 'x', text: `services:\n${services}`, environment: {} })
-  return serviceSpecs(config, '/srv/app/holdfast.yaml')
+  return serviceSpecs(config, { file: '/srv/app/holdfast.yaml', governor: '/run/control.sock' })
 }
 
 describe('serviceSpecs', () => {
   it('leaves to the governor what the file does not say', () => {
     expect(specs('  a: { command: "node ai.ts --name \'the one\'" }')).toEqual([
-      { name: 'a', command: ['node', 'ai.ts', '--name', 'the one'], cwd: '/srv/app', env: {} },
+      {
+        name: 'a',
+        command: ['node', 'ai.ts', '--name', 'the one'],
+        cwd: '/srv/app',
+        env: announced,
+      },
     ])
   })
 
@@ -33,7 +39,7 @@ describe('serviceSpecs', () => {
       name: 'a',
       command: ['node', 'ai.ts'],
       cwd: '/srv/app/sub/folder',
-      env: { HOST: '127.0.0.1', PORT: '1', DEBUG: 'yes' },
+      env: { ...announced, HOST: '127.0.0.1', PORT: '1', DEBUG: 'yes' },
       needs: ['k'],
       ready: { http: 'http://127.0.0.1:9001/health' },
       startTimeout: 5_000,
@@ -43,7 +49,11 @@ describe('serviceSpecs', () => {
   })
 
   it('tells a service by its environment where it should listen', () => {
-    expect(specs('  a: { command: a, listen: "[::1]:9001" }')[0]?.env).toEqual({ HOST: '::1', PORT: '9001' })
+    expect(specs('  a: { command: a, listen: "[::1]:9001" }')[0]?.env).toEqual({
+      ...announced,
+      HOST: '::1',
+      PORT: '9001',
+    })
   })
 
   it('takes a folder from the root as it is', () => {

@@ -3,11 +3,22 @@ import type { ServiceSpec } from '@holdfast/governor'
 import { argv } from './config/argv.ts'
 import { probe } from './config/probe.ts'
 import type { Config, ServiceConfig } from './config/schema.ts'
+import { controlVariable, serviceVariable } from './edge-contract.ts'
 import { present } from './present.ts'
 
+/** Where services are run from, and where their governor listens. */
+export interface ServicePlace {
+  readonly file: string
+  readonly governor: string
+}
+
 /** The services of a checked configuration, as the governor runs them; paths are taken from the file's folder. */
-export function serviceSpecs(config: Config, file: string): ServiceSpec[] {
-  return Object.entries(config.services).map(([name, service]) => serviceSpec(name, service, dirname(file)))
+export function serviceSpecs(config: Config, { file, governor }: ServicePlace): ServiceSpec[] {
+  return Object.entries(config.services).map(([name, service]) => {
+    const announced = { [controlVariable]: governor, [serviceVariable]: name }
+    const spec = serviceSpec(name, service, dirname(file))
+    return { ...spec, env: { ...announced, ...spec.env } }
+  })
 }
 
 function serviceSpec(name: string, service: ServiceConfig, folder: string): ServiceSpec {

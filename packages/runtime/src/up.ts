@@ -13,6 +13,7 @@ import {
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
+import { announced } from './announced.ts'
 import { configOf } from './config/config-of.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
@@ -75,6 +76,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
       await serveControl({
         path,
         calls: {
+          ...announced().calls,
           configuration: () => config,
           governor: view,
           status,
@@ -89,7 +91,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
     const edge = edgeSpec({ listen, governor: path, state, cwd: dirname(file), environment })
     supervisor = governor({
-      services: [...serviceSpecs(config, file), edge],
+      services: [...serviceSpecs(config, { file, governor: path }), edge],
       stateDir: state,
       ...(log && { log }),
     })

@@ -1,0 +1,72 @@
+import type { ControlCall, ControlPeer } from '@holdfast/governor'
+import type { Told } from '@holdfast/policy/context'
+import { z } from 'zod'
+
+/** A process that announced itself. */
+export interface AnnouncedProcess {
+  readonly pid: number
+  /** The service it belongs to; absent for one that was not started by this Holdfast. */
+  readonly service?: string
+}
+
+/** The named policies, breakers, budgets … of one process; without `kinds` it did not answer in time. */
+export interface ProcessPolicies extends AnnouncedProcess, Partial<Told> {}
+
+/** What to reset or isolate: everything of that name, or only what is of that kind. */
+export interface Named {
+  readonly name: string
+  readonly kind?: string | undefined
+}
+
+/** All processes that announced themselves, for as long as they are connected. */
+export interface Announced {
+  /** The calls by which processes announce themselves, and others reach them. */
+  readonly calls: {
+    readonly announce: ControlCall
+    readonly policies: () => Promise<ProcessPolicies[]>
+    readonly reset: (named: unknown) => Promise<AnnouncedProcess[]>
+    readonly isolate: (named: unknown) => Promise<AnnouncedProcess[]>
+  }
+}
+
+/** How long a process may take to answer, in ms; one that hangs must not hide the others. */
+const patience = 1_000
+
+const introduction = z.object({ pid: z.int().positive(), service: z.string().min(1).optional() })
+const asked = z.object({ name: z.string().min(1), kind: z.string().min(1).optional() })
+
+/** Keeps book of the processes that announce themselves. */
+export function announced(): Announced {
+  const processes = new Map<ControlPeer, AnnouncedProcess>()
+
+  const announce: ControlCall = (input, peer) => {
+    const { pid, service } = checked(introduction, input, 'announce needs { pid, service? }')
+    processes.set(peer, { pid, ...(service !== undefined && { service }) })
+    peer.signal.addEventListener('abort', () => processes.delete(peer), { once: true })
+  }
+  /** What each process answers, in the order in which they came; undefined for one that does not. */
+  const askAll = (call: string, input?: unknown) =>
+    Promise.all(
+      [...processes].map(async ([peer, process]) => {
+        const answer = await peer.call(call, input, { timeout: patience }).catch(() => undefined)
+        return { process, answer }
+      }),
+    )
+  /** The processes in which there was something of that name. */
+  const tell = (call: 'reset' | 'isolate') => async (input: unknown) => {
+    const named = checked(asked, input, `${call} needs { name, kind? }`)
+    const answers = await askAll(call, named)
+    return answers.filter(({ answer }) => answer === true).map(({ process }) => process)
+  }
+  const policies = async () => {
+    const answers = await askAll('policies')
+    return answers.map(({ process, answer }) => ({ ...process, ...(answer as Told | undefined) }))
+  }
+  return { calls: { announce, policies, reset: tell('reset'), isolate: tell('isolate') } }
+}
+
+function checked<T extends z.ZodType>(schema: T, input: unknown, needs: string): z.infer<T> {
+  const read = schema.safeParse(input)
+  if (read.success) return read.data
+  throw Object.assign(new Error(needs), { code: 'BAD_CALL' })
+}
