@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { consecutive } from './consecutive.ts'
-import { BudgetError, demand, known, OptionError, RejectedError } from './errors.ts'
+import { BudgetError, demand, known, RejectedError } from './errors.ts'
+import { same } from './same.ts'
 import type { Trip } from './trip.ts'
 
 /** Which errors are meant: those for which the function answers true, or those of one of the classes. */
@@ -38,10 +39,8 @@ export interface BreakerSettings {
   readonly probes: number
   readonly successes: number
   readonly waiting: number
-  readonly isFailure: ((error: unknown) => boolean) | undefined
-  readonly ignored: (error: unknown) => boolean
-  /** Which functions or lists of classes these were made from: what is compared when a name is asked for again. */
-  readonly matches: readonly [ErrorMatch | undefined, ErrorMatch | undefined]
+  readonly isFailure: ErrorMatch | undefined
+  readonly ignored: ErrorMatch
   readonly maxKeys: number
   readonly clock: Clock
 }
@@ -60,11 +59,20 @@ const names: readonly (keyof BreakerOptions)[] = [
   'clock',
 ]
 
+/** What was asked for, and what it means. */
+export interface Settled {
+  readonly options: BreakerOptions
+  readonly settings: BreakerSettings
+  readonly trip: Trip
+}
+
 /** Checks options, fills in the defaults, and makes the trip. */
-export function settle(options: BreakerOptions): { readonly settings: BreakerSettings; readonly trip: Trip } {
+export function settle(options: BreakerOptions): Settled {
   known('breaker', options, names)
   const { openFor = 60_000, probes = 1, successes = 1, waiting = 0, clock = systemClock } = options
-  const { perKey = false, maxKeys = 1_000, isFailure, ignored } = options
+  const { perKey = false, maxKeys = 1_000, isFailure, ignored = isRefusal } = options
+  if (isFailure !== undefined) matcher('isFailure', isFailure)
+  matcher('ignored', ignored)
   whole('probes', probes, 1)
   whole('successes', successes, 1)
   whole('waiting', waiting, 0)
@@ -76,14 +84,17 @@ export function settle(options: BreakerOptions): { readonly settings: BreakerSet
     probes,
     successes,
     waiting,
-    isFailure: isFailure && matcher('isFailure', isFailure),
-    ignored: ignored === undefined ? isRefusal : matcher('ignored', ignored),
-    matches: [isFailure, ignored],
+    isFailure,
+    ignored,
     maxKeys: perKey ? maxKeys : 0,
     clock,
   }
-  return { settings, trip }
+  if (latest === undefined || !same(latest.settings, settings)) latest = { options, settings, trip }
+  return latest
 }
+
+/** Breakers are made by the thousand with the same options; those made in a row share what comes of them. */
+let latest: Settled | undefined
 
 /** Whether an error says that a policy turned the call away, so that it tells nothing of the work. */
 export function isRefusal(error: unknown): boolean {
@@ -121,10 +132,17 @@ function whole(option: string, count: number, least: number): void {
   )
 }
 
-function matcher(option: string, match: ErrorMatch): (error: unknown) => boolean {
-  if (typeof match === 'function') return match
-  if (Array.isArray(match) && match.every((each) => typeof each === 'function')) {
-    return (error) => match.some((each) => error instanceof each)
-  }
-  throw new OptionError(`breaker.${option}`, match, 'a function, or a list of error classes')
+function matcher(option: string, match: ErrorMatch): void {
+  const list = Array.isArray(match) && match.every((each) => typeof each === 'function')
+  demand(
+    typeof match === 'function' || list,
+    `breaker.${option}`,
+    match,
+    'a function, or a list of error classes',
+  )
+}
+
+/** Whether that error is meant. */
+export function matches(match: ErrorMatch, error: unknown): boolean {
+  return typeof match === 'function' ? match(error) : match.some((each) => error instanceof each)
 }

@@ -6,15 +6,15 @@ import type {
   CircuitStatus,
   SavedBreaker,
 } from './breaker.ts'
-import { type BreakerOptions, type BreakerSettings, settle } from './breaker-options.ts'
-import { Circuit, type Permit, type Surroundings } from './circuit.ts'
+import { type BreakerOptions, type BreakerSettings, type Settled, settle } from './breaker-options.ts'
+import { Circuit, Permit, type State, type Surroundings } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import { demand } from './errors.ts'
 import { type Channel, channel, events } from './events.ts'
 import { Keyed } from './keyed.ts'
 import type { Run } from './run.ts'
 import type { Hold, Refusal } from './stage.ts'
-import type { Gauge, Trip } from './trip.ts'
+import type { Gauge } from './trip.ts'
 
 type Configurable = Parameters<Breaker['configure']>[0]
 type Standing = 'isolated' | 'disabled' | 'observed'
@@ -26,27 +26,23 @@ const LISTED = 100
 export class CircuitBreaker implements Breaker, Surroundings {
   readonly name: string
   readonly clock: Clock
-  #options: BreakerOptions
-  #settings: BreakerSettings
-  #trip: Trip
+  #settled: Settled
   readonly #circuit: Circuit
   readonly #keys: Keyed<Circuit> | undefined
   #standing: Standing | undefined
   #channel: Channel<BreakerEvent> | undefined
 
   constructor(name: string, options: BreakerOptions) {
-    const { settings, trip } = settle(options)
+    this.#settled = settle(options)
+    const { settings } = this.#settled
     this.name = name
     this.clock = settings.clock
-    this.#options = options
-    this.#settings = settings
-    this.#trip = trip
     this.#circuit = new Circuit(this)
     this.#keys = settings.maxKeys === 0 ? undefined : new Keyed(settings.maxKeys, (key) => this.#keyed(key))
   }
 
   get settings(): BreakerSettings {
-    return this.#settings
+    return this.#settled.settings
   }
 
   get heard(): boolean {
@@ -60,9 +56,9 @@ export class CircuitBreaker implements Breaker, Surroundings {
   }
 
   leave(run: Run, slot: number): undefined {
-    const permit = run.memo[slot] as Permit | number
-    if (typeof permit === 'number') this.#circuit.leave(run, permit)
-    else permit.circuit.leave(run, permit)
+    const permit = run.memo[slot] as Permit | State
+    const circuit = permit instanceof Permit ? permit.circuit : this.#circuit
+    circuit.leave(run, permit)
   }
 
   status(key?: string): BreakerStatus {
@@ -91,13 +87,10 @@ export class CircuitBreaker implements Breaker, Surroundings {
   }
 
   configure(options: Configurable): void {
-    const { failures, trip, ...kept } = this.#options
+    const { failures, trip, ...kept } = this.#settled.options
     const keepsTrip = options.failures === undefined && options.trip === undefined
     const merged = { ...kept, ...(keepsTrip && { failures, trip }), ...options } as BreakerOptions
-    const settled = settle(merged)
-    this.#options = merged
-    this.#settings = settled.settings
-    this.#trip = settled.trip
+    this.#settled = settle(merged)
     for (const circuit of this.#circuits()) circuit.adjust()
   }
 
@@ -121,7 +114,7 @@ export class CircuitBreaker implements Breaker, Surroundings {
   }
 
   gauge(): Gauge {
-    return this.#trip.gauge(this.clock)
+    return this.#settled.trip.gauge(this.clock)
   }
 
   tell(event: BreakerEvent): void {

@@ -1,6 +1,6 @@
 import { growth } from './backoff.ts'
 import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from './breaker.ts'
-import { type BreakerSettings, isRefusal } from './breaker-options.ts'
+import { type BreakerSettings, isRefusal, matches } from './breaker-options.ts'
 import { type Clock, roughNow } from './clock.ts'
 import { BreakerOpenError, retryAfterOf } from './errors.ts'
 import { ProbeQueue } from './probe-queue.ts'
@@ -14,15 +14,16 @@ import type { Gauge } from './trip.ts'
  * I1  Closed, it admits every call; the outcome after which its gauge says so opens it.
  * I2  Open, it admits nothing before `until`; the first call after that finds it half-open.
  * I3  Half-open, at most `probes` calls hold a place, and only their outcomes count.
- * I4  Each transition starts a generation; the outcome of a call admitted in an earlier one changes nothing.
+ * I4  Each transition starts a generation, a state of its own; the outcome of a call admitted in an earlier one changes nothing.
  * I5  A probe keeps its place for one open time at most; then a newcomer may take it, and its outcome changes nothing.
  * I6  counts: calls = successes + failures + ignored + calls in flight.
  * I7  Only while half-open do calls wait, at most `waiting` of them; the next transition lets each in or turns it away.
  */
 
-type State =
+/** Each transition makes a state of its own, which is the generation of the calls admitted in it. `relapses` are probes that failed since it was closed. */
+export type State =
   | { readonly is: 'closed' }
-  | { readonly is: 'open'; readonly until: number }
+  | { readonly is: 'open'; readonly until: number; readonly relapses: number }
   | HalfOpen
   | { readonly is: 'isolated' | 'disabled' | 'observed' }
 
@@ -30,6 +31,7 @@ interface HalfOpen {
   readonly is: 'half-open'
   readonly probes: Set<Permit>
   readonly room: ProbeQueue
+  readonly relapses: number
   successes: number
 }
 
@@ -43,29 +45,28 @@ export interface Surroundings {
   tell(event: BreakerEvent): void
 }
 
-/** What an admitted call holds, if there is more to it than its generation. */
+/** What an admitted call holds, if there is more to it than the state in which it was admitted. */
 export class Permit {
   readonly circuit: Circuit
-  readonly generation: number
+  readonly state: State
   readonly since: number
 
-  constructor(circuit: Circuit, generation: number, since: number) {
+  constructor(circuit: Circuit, state: State, since: number) {
     this.circuit = circuit
-    this.generation = generation
+    this.state = state
     this.since = since
   }
 }
 
-const CLOSED: State = { is: 'closed' }
+/** The state in which all circuits begin, and which none comes back to. */
+const NEW: State = { is: 'closed' }
 
+/** One circuit. It is small, since there may be one for each key. */
 export class Circuit implements Refusal {
   readonly #around: Surroundings
   readonly #key: string | undefined
   #gauge: Gauge
-  #state: State = CLOSED
-  #generation = 0
-  /** Probes that failed since it was last closed. */
-  #relapses = 0
+  #state: State = NEW
   #calls = 0
   #probes = 0
   #successes = 0
@@ -93,13 +94,13 @@ export class Circuit implements Refusal {
       return this.#knock(run, slot)
     const plain = this.#key === undefined && !this.#gauge.timed
     run.memo[slot] = plain
-      ? this.#generation
-      : new Permit(this, this.#generation, this.#gauge.timed ? this.#around.clock.now() : Number.NaN)
+      ? state
+      : new Permit(this, state, this.#gauge.timed ? this.#around.clock.now() : Number.NaN)
     this.#calls++
     return undefined
   }
 
-  leave(run: Run, permit: Permit | number): void {
+  leave(run: Run, permit: Permit | State): void {
     const counts = this.#redeem(permit)
     const verdict = counts ? this.#judge(run) : 'nothing'
     if (verdict === 'nothing') {
@@ -110,7 +111,7 @@ export class Circuit implements Refusal {
     const failed = verdict === 'failure'
     if (failed) this.#failures++
     else this.#successes++
-    const timed = this.#gauge.timed && typeof permit !== 'number' && !Number.isNaN(permit.since)
+    const timed = this.#gauge.timed && permit instanceof Permit && !Number.isNaN(permit.since)
     this.#learn(failed, timed ? this.#around.clock.now() - permit.since : 0, run)
   }
 
@@ -127,23 +128,21 @@ export class Circuit implements Refusal {
 
   save(): CircuitState {
     const state = this.#state
-    if (state.is === 'half-open') return { is: 'open', remaining: 0, relapses: this.#relapses }
+    if (state.is === 'half-open') return { is: 'open', remaining: 0, relapses: state.relapses }
     if (state.is !== 'open') return { is: state.is }
-    return { is: 'open', remaining: this.#retryAfter(this.#around.clock.now()), relapses: this.#relapses }
+    const remaining = this.#retryAfter(this.#around.clock.now())
+    return { is: 'open', remaining, relapses: state.relapses }
   }
 
   restore(saved: CircuitState): void {
-    if (saved.is === 'open') {
-      this.#relapses = saved.relapses
-      this.#open(saved.remaining, undefined)
-    } else if (saved.is === 'closed') this.close()
+    if (saved.is === 'open') this.#open(saved.remaining, saved.relapses, undefined)
+    else if (saved.is === 'closed') this.close()
     else this.set(saved.is)
   }
 
   close(): void {
-    this.#relapses = 0
     this.#gauge.clear()
-    this.#become(CLOSED, { type: 'breaker.closed', ...this.#who() })
+    this.#become({ is: 'closed' }, { type: 'breaker.closed', ...this.#who() })
   }
 
   set(is: 'isolated' | 'disabled' | 'observed'): void {
@@ -156,8 +155,9 @@ export class Circuit implements Refusal {
     const fresh = this.#around.gauge()
     if (this.#gauge.retune?.(fresh) !== true) this.#gauge = fresh
     if (this.#state.is !== 'open') return
-    const until = Math.min(this.#state.until, this.#around.clock.now() + this.#openTime())
-    this.#state = { is: 'open', until }
+    const { until, relapses } = this.#state
+    const latest = this.#around.clock.now() + this.#openTime(relapses)
+    this.#state = { is: 'open', until: Math.min(until, latest), relapses }
   }
 
   /** A call comes while not everybody is let in. */
@@ -167,14 +167,14 @@ export class Circuit implements Refusal {
     const now = this.#around.clock.now()
     if (half.probes.size >= this.#around.settings.probes) {
       const [eldest] = half.probes
-      const free = eldest!.since + this.#openTime()
+      const free = eldest!.since + this.#openTime(half.relapses)
       if (free > now) {
         if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway()
         return half.room.hold(() => this.enter(run, slot), free - now)
       }
       half.probes.delete(eldest!)
     }
-    const probe = new Permit(this, this.#generation, now)
+    const probe = new Permit(this, half, now)
     half.probes.add(probe)
     run.memo[slot] = probe
     this.#calls++
@@ -190,6 +190,7 @@ export class Circuit implements Refusal {
       is: 'half-open',
       probes: new Set(),
       room: new ProbeQueue(this.#around.clock),
+      relapses: state.relapses,
       successes: 0,
     }
     this.#become(half, { type: 'breaker.half-opened', ...this.#who() })
@@ -206,55 +207,52 @@ export class Circuit implements Refusal {
   }
 
   /** Gives a permit back; whether the outcome it stands for still counts. */
-  #redeem(permit: Permit | number): boolean {
-    if (typeof permit === 'number') return permit === this.#generation
+  #redeem(permit: Permit | State): boolean {
+    if (!(permit instanceof Permit)) return permit === this.#state
     if (this.#state.is === 'half-open') return this.#state.probes.delete(permit)
-    return permit.generation === this.#generation
+    return permit.state === this.#state
   }
 
   #judge(run: Run): 'success' | 'failure' | 'nothing' {
     if (!run.failed) return 'success'
     if (run.interruption?.is === 'abort') return 'nothing'
     const { ignored, isFailure } = this.#around.settings
-    if (ignored === isRefusal ? run.refused || isRefusal(run.error) : ignored(run.error)) return 'nothing'
-    return isFailure === undefined || isFailure(run.error) ? 'failure' : 'success'
+    if (ignored === isRefusal ? run.refused || isRefusal(run.error) : matches(ignored, run.error))
+      return 'nothing'
+    return isFailure === undefined || matches(isFailure, run.error) ? 'failure' : 'success'
   }
 
   #learn(failed: boolean, ms: number, run: Run): void {
     const state = this.#state
     if (state.is === 'half-open') {
-      if (failed || this.#gauge.isSlow?.(ms) === true) this.#relapse(run)
-      else if (++state.successes >= this.#around.settings.successes) this.close()
+      if (failed || this.#gauge.isSlow?.(ms) === true) {
+        const relapses = state.relapses + 1
+        this.#open(this.#openTime(relapses), relapses, run.failed ? run.error : undefined)
+      } else if (++state.successes >= this.#around.settings.successes) this.close()
       else state.room.next()
     } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
       const error = run.failed ? run.error : undefined
-      if (state.is === 'closed') return this.#open(this.#openTime(), error)
+      if (state.is === 'closed') return this.#open(this.#openTime(0), 0, error)
       this.#gauge.clear()
       this.#around.tell({ type: 'breaker.would-open', ...this.#who(), error })
     }
   }
 
-  #relapse(run: Run): void {
-    this.#relapses++
-    this.#open(this.#openTime(), run.failed ? run.error : undefined)
-  }
-
-  #open(time: number, error: unknown): void {
+  #open(time: number, relapses: number, error: unknown): void {
     const openFor = Math.max(time, retryAfterOf(error) ?? 0)
     const until = this.#around.clock.now() + openFor
-    this.#become({ is: 'open', until }, { type: 'breaker.opened', ...this.#who(), openFor, error })
+    this.#become({ is: 'open', until, relapses }, { type: 'breaker.opened', ...this.#who(), openFor, error })
   }
 
   #become(state: State, event: BreakerEvent): void {
     const old = this.#state
     this.#state = state
-    this.#generation++
     this.#around.tell(event)
     if (old.is === 'half-open') old.room.empty()
   }
 
-  #openTime(): number {
-    return growth(this.#around.settings.openFor, this.#relapses)
+  #openTime(relapses: number): number {
+    return growth(this.#around.settings.openFor, relapses)
   }
 
   /** Ms until it may admit a call. */
@@ -264,7 +262,7 @@ export class Circuit implements Refusal {
     if (state.is === 'open') return Math.max(0, state.until - now)
     if (state.is !== 'half-open' || state.probes.size < this.#around.settings.probes) return 0
     const [eldest] = state.probes
-    return Math.max(0, eldest!.since + this.#openTime() - now)
+    return Math.max(0, eldest!.since + this.#openTime(state.relapses) - now)
   }
 
   #counts(): BreakerCounts {

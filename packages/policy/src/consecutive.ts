@@ -13,12 +13,15 @@ export function consecutive(failures = 5): Trip {
 }
 
 class Row implements Gauge {
-  readonly timed = false
   #most: number
   #failures = 0
 
   constructor(most: number) {
     this.#most = most
+  }
+
+  get timed(): boolean {
+    return false
   }
 
   record(failed: boolean): boolean {

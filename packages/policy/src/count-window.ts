@@ -40,7 +40,8 @@ const SLOW = 2
  */
 class Ring implements Gauge {
   #settings: Settings
-  readonly #words: number[] = []
+  /** None before the first call: an idle breaker should be small. */
+  #words: number[] | undefined = undefined
   #at = 0
   #calls = 0
   #failures = 0
@@ -79,11 +80,12 @@ class Ring implements Gauge {
   }
 
   clear(): void {
-    this.#words.length = 0
+    this.#words = undefined
     this.#at = this.#calls = this.#failures = this.#slow = this.#inARow = 0
   }
 
   #put(bits: number): void {
+    this.#words ??= []
     const word = Math.trunc(this.#at / PER_WORD)
     const shift = (this.#at % PER_WORD) * 2
     const before = this.#words[word] ?? 0

@@ -30,27 +30,34 @@ export function drive<R>(
   ending: Ending<R>,
 ): Promise<R> {
   const run = new Run(plan, options)
+  const doing = plan.inside === undefined ? work : decorated(plan.inside, work)
   const hold = descend(run)
-  if (hold !== undefined) return detour(run, work, hold, ending)
+  if (hold !== undefined) return detour(run, doing, hold, ending)
   if (!run.failed) {
-    const answer = attempt(run, work)
+    const answer = attempt(run, doing)
     if (answer !== undefined) {
       return (run.hasty ? run.settled(answer) : answer).then(
         (value) => {
           run.succeed(value)
-          return land(run, work, ending)
+          return land(run, doing, ending)
         },
         (error) => {
           run.fail(error)
-          return land(run, work, ending)
+          return land(run, doing, ending)
         },
       )
     }
   }
   const verdict = ascend(run)
-  if (verdict !== undefined) return detour(run, work, verdict, ending)
+  if (verdict !== undefined) return detour(run, doing, verdict, ending)
   run.close()
   return run.failed && ending === valueOrThrow ? rejected(run) : Promise.resolve(ending(run))
+}
+
+/** A user's function around the work, and around whatever stands between the two. It is applied to each attempt anew. */
+function decorated({ decorate, plan }: NonNullable<Plan['inside']>, work: Work<unknown>): Work<unknown> {
+  const inner: Work<unknown> = (call) => drive(plan, work, call, valueOrThrow)
+  return (call) => decorate(inner)(call)
 }
 
 /** A promise that is only rejected when its caller has had a chance to handle it: a runtime that has to tell of it takes a microsecond. */

@@ -4,11 +4,13 @@ import type { BulkheadStatus } from './bulkhead.ts'
 import type { CacheStatus } from './cache.ts'
 import type { ChaosStatus } from './chaos.ts'
 import type { CoalesceStatus } from './coalesce.ts'
+import type { ConcurrencyLimitStatus } from './concurrency-limit.ts'
 import { ConflictError, RegistryFullError } from './errors.ts'
 import type { FallbackStatus } from './fallback-chain.ts'
 import type { HedgeStatus } from './hedge.ts'
 import type { PolicyStatus } from './policy.ts'
 import type { RateLimitStatus } from './rate-limit.ts'
+import { isPlain, same } from './same.ts'
 
 /*
  * Everything of this process that has a name.
@@ -26,6 +28,7 @@ export interface Kinds {
   cache: CacheStatus
   chaos: ChaosStatus
   coalesce: CoalesceStatus
+  concurrencyLimit: ConcurrencyLimitStatus
   fallback: FallbackStatus
   hedge: HedgeStatus
   policy: PolicyStatus
@@ -115,20 +118,6 @@ function of(kind: Kind): Map<string, Registered> {
 
 function differences(existing: object, asked: object): string[] {
   return Object.keys(asked).filter((key) => !same(Reflect.get(existing, key), Reflect.get(asked, key)))
-}
-
-/** Plain data is compared by what it says, everything else by identity. */
-function same(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true
-  if (!isPlain(one) || !isPlain(other)) return false
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
-  return [...keys].every((key) => same(Reflect.get(one, key), Reflect.get(other, key)))
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || Array.isArray(value)
 }
 
 function show(settings: object, keys: string[]): string {

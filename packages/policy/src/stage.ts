@@ -38,10 +38,18 @@ export interface Stage<F = never> {
   leave(run: Run, slot: number): Verdict<F> | undefined
 }
 
-/** Stages linked for one pipeline. `hasty`: some interruption settles at once; `patient`: none does, the caller's included. */
-export interface Plan<F = unknown> {
-  readonly stages: readonly Stage<F>[]
+/** A policy of a user's own: takes work, answers with work that does the same, more carefully. */
+export type Decorator = <T>(work: Work<T>) => Work<T>
+
+/** What all plans of one pipeline have in common. `hasty`: some interruption settles at once; `patient`: none does, the caller's included. */
+export interface Traits {
   readonly clock: Clock
   readonly hasty: boolean
   readonly patient: boolean
+}
+
+/** Stages linked for one pipeline, outermost first, up to a user's function if there is one; what is inside that has a plan of its own. */
+export interface Plan extends Traits {
+  readonly stages: readonly Stage<unknown>[]
+  readonly inside: { readonly decorate: Decorator; readonly plan: Plan } | undefined
 }

@@ -1,12 +1,11 @@
 import { type Clock, systemClock } from './clock.ts'
 import { OptionError } from './errors.ts'
 import type { Outcome } from './outcome.ts'
-import { drive, type Ending, outcomeOf, valueOrThrow } from './pipeline.ts'
-import type { Plan, Stage } from './stage.ts'
+import { drive, outcomeOf, valueOrThrow } from './pipeline.ts'
+import type { Decorator, Plan, Stage, Traits } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
-/** A policy of a user's own: takes work, answers with work that does the same, more carefully. */
-export type Decorator = <T>(work: Work<T>) => Work<T>
+export type { Decorator } from './stage.ts'
 
 /** What `wrap` takes: a stage, a pipeline, or a function from work to work. */
 export type Policy<F = never> = Stage<F> | Pipeline<F> | Decorator
@@ -52,27 +51,18 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
   const stages = flat.filter((policy) => typeof policy !== 'function')
   const hasty = stages.some(({ mode }) => mode === 'aggressive')
   const patient = !hasty && stages.some(({ mode }) => mode === 'cooperative')
-  const plan = { stages: [], clock: clockOf(stages), hasty, patient }
-  const pipeline = link(flat, plan, valueOrThrow) as Pipeline<FallbackOf<P[number]>>
-  return Object.assign(pipeline, { attempt: link(flat, plan, outcomeOf), policies: flat })
+  return pipeline(link(flat, { clock: clockOf(stages), hasty, patient })) as Pipeline<FallbackOf<P[number]>>
 }
 
-type Driver<R> = (work: Work<unknown>, options?: CallOptions) => Promise<R>
-
-/** Stages up to the first user's function make one segment; that function and all behind it are the segment's work. */
-function link<R>(
-  policies: readonly (Stage<unknown> | Decorator)[],
-  plan: Plan,
-  ending: Ending<R>,
-): Driver<R> {
+/** Stages up to the first user's function make one plan; that function and all behind it are what is inside it. */
+function link(policies: readonly (Stage<unknown> | Decorator)[], traits: Traits): Plan {
+  const { clock, hasty, patient } = traits
   const cut = policies.findIndex((policy) => typeof policy === 'function')
-  const stages = (cut === -1 ? policies : policies.slice(0, cut)) as readonly Stage<unknown>[]
-  const segment = { ...plan, stages }
-  if (cut === -1) return (work, options) => drive(segment, work, options, ending)
-  const decorate = policies[cut] as Decorator
-  const inner = link(policies.slice(cut + 1), plan, valueOrThrow)
-  return (work, options) =>
-    drive(segment, (call) => decorate((own) => inner(work, own))(call), options, ending)
+  if (cut === -1)
+    return { stages: policies.slice() as readonly Stage<unknown>[], clock, hasty, patient, inside: undefined }
+  const stages = policies.slice(0, cut) as readonly Stage<unknown>[]
+  const inside = { decorate: policies[cut] as Decorator, plan: link(policies.slice(cut + 1), traits) }
+  return { stages, clock, hasty, patient, inside }
 }
 
 function clockOf(stages: readonly Stage<unknown>[]): Clock {
@@ -81,4 +71,38 @@ function clockOf(stages: readonly Stage<unknown>[]): Clock {
     throw new OptionError('wrap: clock', `${clocks.size} clocks`, 'the same in all policies')
   const [clock = systemClock] = clocks
   return clock
+}
+
+/** A function with the methods of a pipeline. There may be very many: nothing is made for one that can be shared, or made when it is wanted. */
+function pipeline(plan: Plan): unknown {
+  const ask = call.bind(undefined, plan)
+  Object.setPrototypeOf(ask, methods)
+  return Object.assign(ask, { plan })
+}
+
+function call(plan: Plan, work: Work<unknown>, options?: CallOptions): Promise<unknown> {
+  return drive(plan, work, options, valueOrThrow)
+}
+
+function attempt(plan: Plan, work: Work<unknown>, options?: CallOptions): Promise<Outcome<unknown>> {
+  return drive(plan, work, options, outcomeOf)
+}
+
+const methods: object = Object.create(Function.prototype, {
+  attempt: {
+    get(this: { readonly plan: Plan }) {
+      const value = attempt.bind(undefined, this.plan)
+      Object.defineProperty(this, 'attempt', { value })
+      return value
+    },
+  },
+  policies: {
+    get(this: { readonly plan: Plan }) {
+      return flattened(this.plan)
+    },
+  },
+})
+
+function flattened({ stages, inside }: Plan): readonly (Stage<unknown> | Decorator)[] {
+  return inside === undefined ? stages : [...stages, inside.decorate, ...flattened(inside.plan)]
 }
