@@ -17,13 +17,14 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     where: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     save: { type: 'boolean', default: false },
     machine: { type: 'string', default: machineName() },
   },
 })
 const plan = options.quick
-  ? { calls: 4_000, warmUp: 3, rounds: 5, passes: 5, instances: 10_000 }
-  : { calls: 20_000, warmUp: 6, rounds: 21, passes: 20, instances: 100_000 }
+  ? { calls: 4_000, warmUp: 20, rounds: 7, passes: 5, instances: 10_000 }
+  : { calls: 20_000, warmUp: 10, rounds: 21, passes: 20, instances: 100_000 }
 
 setFlagsFromString('--expose-gc')
 globalThis.gc = runInNewContext('gc')
@@ -33,6 +34,7 @@ if (options.where) {
   process.exit(0)
 }
 
+const wanted = (library: string, name: string) => `${library} ${name}`.includes(options.only)
 const rows = [...(await sequential()), ...(await together()), ...heap()]
 const targets = promises(rows)
 console.log(`${table(rows, targets)}\n`)
@@ -45,11 +47,14 @@ process.exit(0)
 async function sequential(): Promise<Row[]> {
   const work = async () => 1
   const bare = (name: string): Timed => ({ name, library: '-', call: work })
-  const grouped: [Group, Timed][] = [
-    ['bare', bare('bare')],
+  const measured: [Group, Timed][] = [
     ...inGroup('single', [...holdfast.single, ...(await peers.single())]),
     ...inGroup('composed', [...holdfast.composed, ...peers.composed]),
     ...inGroup('shed', [...(await holdfast.shedding()), ...(await peers.shedding())]),
+  ]
+  const grouped: [Group, Timed][] = [
+    ['bare', bare('bare')],
+    ...measured.filter(([, { library, name }]) => wanted(library, name)),
     ['bare', bare('bare, again')],
   ]
   console.error(`policy: ${grouped.length} rows, ${plan.rounds} rounds …`)
@@ -66,8 +71,7 @@ async function sequential(): Promise<Row[]> {
 async function together(): Promise<Row[]> {
   const all = [
     { library: '-', name: 'bare', begin: (work: () => Promise<void>) => work() },
-    ...holdfast.together(),
-    ...peers.together(),
+    ...[...holdfast.together(), ...peers.together()].filter(({ library, name }) => wanted(library, name)),
   ]
   const timings = await timeTogether(all, { count: 1_000, passes: plan.passes })
   const base = timings[0]!.median
@@ -81,6 +85,7 @@ function heap(): Row[] {
   return Object.keys(subjects).flatMap((subject): Row[] => {
     const [library = '', ...rest] = subject.split(' ')
     const name = rest.join(' ')
+    if (!wanted(library, name)) return []
     const file = join(import.meta.dirname, 'heap.ts')
     const args = [...process.execArgv, '--expose-gc', file, subject, String(plan.instances)]
     console.error(`policy: ${plan.instances} times ${subject} …`)
