@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts'
 import { demand, known } from './errors.ts'
-import { type AdaptiveCounts, Suspicion } from './suspicion.ts'
-import type { Gauge, Trip } from './trip.ts'
+import { type AdaptiveGauge, Suspicion } from './suspicion.ts'
+import type { Trip } from './trip.ts'
 
 /** What an adaptive trip cannot learn. */
 export interface AdaptiveOptions {
-  /** A rise of the share of failures by less than this opens nothing, from 0 to 1 (0.05). Where a refused call is simply lost, take 0.5. */
+  /** The rise of the share of failures that is worth opening for, from 0 to 1 (0.05). Where a refused call is simply lost, take 0.5. */
   readonly rise?: number
   /** Fewer failures, or slow calls, than this open nothing (5). */
   readonly minimumFailures?: number
@@ -19,14 +19,14 @@ export interface AdaptiveOptions {
 
 /** A trip whose gauges tell what they have learned. */
 export interface AdaptiveTrip extends Trip {
-  gauge(clock: Clock): Gauge & { counts(): AdaptiveCounts }
+  gauge(clock: Clock): AdaptiveGauge
 }
 
 /**
  * Opens a breaker when failures, or slow calls, are more than is usual for this work, as learned from the work itself.
  *
  * Five failures in a row are enough where failures are rare, and a few hundred calls where they rise a little. Until anything is known it opens after
- * eleven failures in a row, or when over a third of the calls fail for long. Source: Page, Continuous Inspection Schemes, 1954.
+ * eleven failures in a row, or when about half of the calls fail. Throws `OptionError`. Source: Page, Continuous Inspection Schemes, 1954.
  */
 export function adaptive(options: AdaptiveOptions = {}): AdaptiveTrip {
   const settings = settle(options)

@@ -26,6 +26,11 @@ export interface AdaptiveCounts extends TripCounts {
   }
 }
 
+/** A gauge that tells what it has learned. */
+export interface AdaptiveGauge extends Gauge {
+  counts(): AdaptiveCounts
+}
+
 /** Three suspicions, of a small rise, of an outage and of slowness, share the false trips among them. */
 const SUSPICIONS = 3
 /** From here on, what is seen is learned at a lower weight. */
@@ -38,7 +43,7 @@ const OUTAGE = 0.8
 const SLOW_RISE = 0.25
 
 /** What one breaker with an adaptive trip remembers. */
-export class Suspicion implements Gauge {
+export class Suspicion implements AdaptiveGauge {
   #settings: AdaptiveSettings
   readonly #clock: Clock
   readonly #usual: Baseline
