@@ -1,5 +1,6 @@
 import type { BreakerEvent } from './breaker.ts'
 import type { BulkheadEvent } from './bulkhead.ts'
+import type { ConcurrencyLimitEvent } from './concurrency-limit.ts'
 import type { BudgetError } from './errors.ts'
 import type { RateLimitEvent } from './rate-limit.ts'
 
@@ -19,6 +20,7 @@ export type PolicyEvent =
   | { type: 'chaos.injected'; policy: string; does: 'fault' | 'latency' | 'outcome' | 'behaviour' }
   | BreakerEvent
   | BulkheadEvent
+  | ConcurrencyLimitEvent
   | RateLimitEvent
 
 /** Why a retry did not try again. */

@@ -36,6 +36,13 @@ export { type Cache, type CacheOptions, type CacheStatus, cache } from './cache.
 export { type Chaos, type ChaosOptions, type ChaosStatus, chaos } from './chaos.ts'
 export { type Clock, type Random, systemClock } from './clock.ts'
 export { type Coalesce, type CoalesceOptions, type CoalesceStatus, coalesce } from './coalesce.ts'
+export {
+  type ConcurrencyLimit,
+  type ConcurrencyLimitEvent,
+  type ConcurrencyLimitOptions,
+  type ConcurrencyLimitStatus,
+  concurrencyLimit,
+} from './concurrency-limit.ts'
 export { consecutive } from './consecutive.ts'
 export { type CountWindowOptions, countWindow } from './count-window.ts'
 export {
