@@ -16,13 +16,8 @@ export {
 } from './breaker.ts'
 export type { BreakerOptions, ErrorMatch } from './breaker-options.ts'
 export { type Budget, type BudgetStatus, budget } from './budget.ts'
-export type {
-  BudgetOptions,
-  BudgetSettings,
-  ExpiringOptions,
-  InFlightOptions,
-  TokenOptions,
-} from './budget-settings.ts'
+export type { BudgetFamily } from './budget-family.ts'
+export type { BudgetOptions, BudgetSettings, ExpiringOptions, FamilyOptions } from './budget-settings.ts'
 export type { BudgetUsage } from './budget-usage.ts'
 export {
   type Bulkhead,
@@ -68,9 +63,12 @@ export { events, type GiveUpReason, type PolicyEvent } from './events.ts'
 export { type FallbackOptions, fallback, type Link, type NamedLink } from './fallback.ts'
 export type { Fallback, FallbackStatus, LinkStatus } from './fallback-chain.ts'
 export { type Hedge, type HedgeOptions, type HedgeStatus, hedge, type QuantileDelay } from './hedge.ts'
+export { type InFlightOptions, inFlight } from './in-flight.ts'
 export type { Outcome } from './outcome.ts'
 export { type OutgoingHook, outgoing } from './outgoing.ts'
 export { type NamedPolicy, type PolicyStatus, policy } from './policy.ts'
+export type { PolicyOptions } from './policy-options.ts'
+export { type OutsideSystem, outsideSystems, type Preset, preset } from './presets.ts'
 export {
   type RateLimit,
   type RateLimitEvent,
@@ -81,6 +79,7 @@ export {
 export { forget, isolate, type Kind, type Kinds, reset, status, statuses } from './registry.ts'
 export { type ResilientOptions, resilient, under } from './resilient.ts'
 export { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
+export { type RetryTokensOptions, retryTokens } from './retry-tokens.ts'
 export {
   type CallCounts,
   type Durations,

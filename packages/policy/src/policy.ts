@@ -1,5 +1,7 @@
 import { ConflictError, UnknownNameError } from './errors.ts'
+import { type PolicyOptions, policiesOf } from './policy-options.ts'
 import { claim, status as statusOfAll } from './registry.ts'
+import { isPlain, same } from './same.ts'
 import { type CallCounts, type Durations, isStatistics, type Statistics, statistics } from './statistics.ts'
 import type { CallOptions, Work } from './work.ts'
 import { type Pipeline, type Policy, wrap } from './wrap.ts'
@@ -28,41 +30,49 @@ type Fallback<P extends Policies> = ReturnType<typeof wrap<P>> extends Pipeline<
 /**
  * Policies in force under one name, which is the same pipeline everywhere in the process.
  *
- * Given policies, outermost first, it makes it; given only the name, it finds it, and throws `UnknownNameError` if there is none. It counts its calls
- * by a `statistics` stage, its own unless the first policy is one. Throws `ConflictError` if the name has other policies (compared by identity).
+ * Given policies, outermost first, or options, it makes it; given only the name, it finds it, and throws `UnknownNameError` if there is none. It
+ * counts its calls by a `statistics` stage, its own unless the first policy is one. Throws `ConflictError` if the name has other policies (compared by
+ * identity) or other options (compared by what they say).
  */
+export function policy(name: string, options: PolicyOptions): NamedPolicy
 export function policy<const P extends Policies>(name: string, ...policies: P): NamedPolicy<Fallback<P>>
 export function policy<F = never>(name: string): NamedPolicy<F>
-export function policy(name: string, ...policies: Policy<unknown>[]): NamedPolicy<unknown> {
+export function policy(name: string, ...asked: Policy<unknown>[] | [PolicyOptions]): NamedPolicy<unknown> {
   let made = false
   const found = claim('policy', name, undefined, (): Named => {
-    if (policies.length === 0) {
+    if (asked.length === 0) {
       const names = statusOfAll('policy').map((each) => each.name)
       throw new UnknownNameError('policy', name, names)
     }
     made = true
-    return named(name, policies)
+    return isOptions(asked) ? named(name, policiesOf(name, asked[0]), asked[0]) : named(name, asked)
   })
-  if (!made && policies.length > 0) demandSame(found, policies)
+  if (!made && asked.length > 0) demandSame(found, asked)
   return found
 }
 
 interface Named extends NamedPolicy<unknown> {
-  readonly settings: { readonly statistics: Statistics }
+  readonly settings: { readonly statistics: Statistics; readonly options: PolicyOptions | undefined }
 }
 
-function named(name: string, policies: readonly Policy<unknown>[]): Named {
+type Asked = readonly Policy<unknown>[] | readonly [PolicyOptions]
+
+function isOptions(asked: Asked): asked is readonly [PolicyOptions] {
+  return asked.length === 1 && isPlain(asked[0]) && !('enter' in asked[0])
+}
+
+function named(name: string, policies: readonly Policy<unknown>[], options?: PolicyOptions): Named {
   const [first] = policies
   const own = isStatistics(first)
   const counted = own ? first : statistics({ name })
   const pipeline: Pipeline<unknown> = own ? wrap(...policies) : wrap(counted, ...policies)
   // A function that is born with its name is a quarter of the size of one that is given it.
-  const call = { [name]: (work: Work<unknown>, options?: CallOptions) => pipeline(work, options) }[name]!
+  const call = { [name]: (work: Work<unknown>, own?: CallOptions) => pipeline(work, own) }[name]!
   const { attempt, policies: all } = pipeline
   return Object.assign(call, {
     attempt,
     policies: all,
-    settings: { statistics: counted },
+    settings: { statistics: counted, options },
     status,
     reset,
   }) as Named
@@ -93,14 +103,22 @@ function inside({ policies, settings }: Named): readonly unknown[] {
   return policies.filter((each) => each !== settings.statistics)
 }
 
-function demandSame(existing: Named, asked: readonly Policy<unknown>[]): void {
-  const [first] = asked
+function demandSame(existing: Named, asked: Asked): void {
+  const { options } = existing.settings
+  if (isOptions(asked)) {
+    if (options !== undefined && same(options, asked[0])) return
+    throw new ConflictError('policy', existing.name, shown(options, inside(existing)), shown(asked[0], []))
+  }
+  const there = isStatistics(asked[0]) ? existing.policies : inside(existing)
   const { policies } = wrap(...asked)
-  const same = isStatistics(first) ? existing.policies : inside(existing)
-  if (policies.length === same.length && policies.every((each, at) => each === same[at])) return
-  throw new ConflictError('policy', existing.name, namesOf(same), namesOf(policies))
+  if (policies.length === there.length && policies.every((each, at) => each === there[at])) return
+  throw new ConflictError('policy', existing.name, shown(undefined, there), shown(undefined, policies))
 }
 
-function namesOf(policies: readonly unknown[]): string {
+function shown(options: PolicyOptions | undefined, policies: readonly unknown[]): string {
+  if (options !== undefined)
+    return Object.entries(options)
+      .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+      .join(', ')
   return `policies: ${policies.map((each) => (each as Partial<Told>).name || 'a function').join(', ')}`
 }
