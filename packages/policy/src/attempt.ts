@@ -11,6 +11,8 @@ export class Attempt implements Call {
   #controller: AbortController | undefined = undefined
   #stopped: { readonly reason: unknown } | undefined = undefined
   #headers: Record<string, string> | undefined = undefined
+  /** Runs of pipelines that this call was handed on to. */
+  #followers: Run[] | undefined = undefined
 
   constructor(run: Run) {
     this.#run = run
@@ -57,5 +59,18 @@ export class Attempt implements Call {
   stop(reason: unknown): void {
     this.#stopped ??= { reason }
     this.#controller?.abort(reason)
+    for (const run of this.#followers?.slice() ?? []) run.left(reason)
+  }
+
+  /** Has a run end when this attempt is stopped: what a listener on `signal` would do, without the signal. */
+  follow(run: Run): void {
+    if (this.#stopped !== undefined) return run.left(this.#stopped.reason)
+    if (this.#followers === undefined) this.#followers = [run]
+    else this.#followers.push(run)
+  }
+
+  unfollow(run: Run): void {
+    const at = this.#followers?.indexOf(run) ?? -1
+    if (at !== -1) this.#followers!.splice(at, 1)
   }
 }

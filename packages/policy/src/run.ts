@@ -96,7 +96,7 @@ export class Run {
   /** Whether an interruption may have to settle the call before its work does. */
   get hasty(): boolean {
     const { hasty, patient } = this.plan
-    return hasty || (!patient && (this.#signal !== undefined || this.callerDeadline !== Infinity))
+    return hasty || (!patient && this.#limits !== undefined && isLimited(this.#limits))
   }
 
   /** Ends what goes on inside `slot`: aborts the signal, cuts a wait short and, if `atOnce`, stops waiting for the work. */
@@ -189,13 +189,19 @@ export class Run {
 
   /** Lets go of the caller. */
   close(): void {
+    if (this.#limits === undefined) return
+    if (this.#limits instanceof Attempt) return this.#limits.unfollow(this)
     this.#signal?.removeEventListener('abort', this)
     this.#timer?.disarm()
   }
 
   /** The caller's signal was aborted. */
   handleEvent(): void {
-    const error: unknown = this.#signal?.reason
+    this.left(this.#signal?.reason)
+  }
+
+  /** The caller no longer wants the call, for that reason. */
+  left(error: unknown): void {
     const is =
       error instanceof TimeoutError ? 'timeout' : error instanceof DeadlineError ? 'deadline' : 'abort'
     this.interrupt({ is, slot: CALLER, error }, !this.plan.patient)
@@ -207,7 +213,9 @@ export class Run {
     this.interrupt({ is: 'deadline', slot: CALLER, error }, !this.plan.patient)
   }
 
-  #heed({ signal, deadline = Infinity }: CallOptions): void {
+  #heed(limits: CallOptions): void {
+    if (limits instanceof Attempt) return limits.follow(this)
+    const { signal, deadline = Infinity } = limits
     if (signal !== undefined) {
       this.#signal = signal
       if (signal.aborted) this.handleEvent()
@@ -257,4 +265,10 @@ class CallerDeadline extends Timer {
   fire(): void {
     this.#run.pass()
   }
+}
+
+function isLimited(limits: CallOptions): boolean {
+  return (
+    limits instanceof Attempt || limits.signal !== undefined || (limits.deadline ?? Infinity) !== Infinity
+  )
 }
