@@ -11,13 +11,15 @@ export interface Allowance {
   failed(): void
   /** The call has ended. `failed`: how its last attempt did; nothing, if that tells nothing about who was called. */
   end(failed: boolean | undefined): void
-  usage(): BudgetUsage
+  /** Why there is no retry and no hedge left, in words. */
+  shortage(): string
 }
 
 /** What a budget keeps for all calls, or for those of one operation. */
 export interface Account extends Allowance, Keepable {
   /** A call begins; `again`: it had ended here before, and was brought back. */
   begin(again: boolean): void
+  usage(): BudgetUsage
   /** Forgets what it has counted, but not what is in flight. */
   reset(): void
 }

@@ -1,5 +1,7 @@
+import { type BudgetFamily, demandAtLeastNothing } from './budget-family.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { demand, known } from './errors.ts'
+import { ExpiringAccount } from './expiring-account.ts'
 
 interface Common {
   /** Whether each `operation` of the calls is counted by itself: the 100 last used of them. */
@@ -9,81 +11,69 @@ interface Common {
 
 /** Retries and hedges are a share of the calls in a window: `minPerSecond * window / 1000 + ratio * calls`. */
 export interface ExpiringOptions extends Common {
-  readonly family?: 'expiring'
-  /** Retries and hedges per call. */
+  /** Retries and hedges per call: 0.2 by default. */
   readonly ratio?: number
-  /** Retries and hedges per second that are allowed however few calls there are. */
+  /** Retries and hedges per second that are allowed however few calls there are: 10 by default. */
   readonly minPerSecond?: number
-  /** How long calls, retries and hedges count, in ms. */
+  /** How long calls, retries and hedges count, in ms: 10,000 by default. */
   readonly window?: number
+  readonly family?: undefined
 }
 
-/** Retries and hedges in flight are a share of the calls in flight: `max(minConcurrent, ratio * calls)`. */
-export interface InFlightOptions extends Common {
-  readonly family: 'in-flight'
-  /** Retries and hedges per call, both in flight. */
-  readonly ratio?: number
-  /** Retries and hedges that may be in flight however few calls are. */
-  readonly minConcurrent?: number
+/** A budget that counts in another way. */
+export interface FamilyOptions extends Common {
+  readonly family: BudgetFamily
 }
 
-/** A failed attempt costs a token, a success gives `tokenRatio` back; retries and hedges need more than half of `maxTokens`. */
-export interface TokenOptions extends Common {
-  readonly family: 'tokens'
-  /** Tokens there are to begin with, and the most there ever are; counted in thousandths. */
-  readonly maxTokens?: number
-  readonly tokenRatio?: number
+/** How many retries and hedges a budget allows: a share of the calls in a window, or what `family` makes of them. */
+export type BudgetOptions = ExpiringOptions | FamilyOptions
+
+/** All that a budget goes by, for `ConflictError` to compare. */
+export type BudgetSettings = Readonly<Required<Common>> & { readonly family: BudgetFamily['kind'] }
+
+/** What a budget is made with. */
+export interface Settled {
+  readonly settings: BudgetSettings
+  readonly family: BudgetFamily
 }
-
-/** How many retries and hedges a budget allows, by one of three families. */
-export type BudgetOptions = ExpiringOptions | InFlightOptions | TokenOptions
-
-export type ExpiringSettings = Readonly<Required<ExpiringOptions>>
-export type InFlightSettings = Readonly<Required<InFlightOptions>>
-export type TokenSettings = Readonly<Required<TokenOptions>>
-export type BudgetSettings = ExpiringSettings | InFlightSettings | TokenSettings
 
 /** Budgets made one after the other are mostly alike: those with equal settings share them. */
-let latest: BudgetSettings | undefined
+let latest: Settled | undefined
 
 /** The options with their defaults, checked. */
-export function settle(options: BudgetOptions): BudgetSettings {
-  const settings = settled(options)
-  if (latest !== undefined && equal(latest, settings)) return latest
-  latest = settings
-  return settings
-}
-
-function settled(options: BudgetOptions): BudgetSettings {
+export function settle(options: BudgetOptions): Settled {
   const { perOperation = false, clock = systemClock } = options
   demand(typeof perOperation === 'boolean', 'budget.perOperation', perOperation, 'true or false')
-  if (options.family === 'in-flight') {
-    known('budget', options, ['family', 'ratio', 'minConcurrent', 'perOperation', 'clock'])
-    const { family, ratio = 0.2, minConcurrent = 3 } = options
-    atLeastNothing('budget.ratio', ratio)
-    atLeastNothing('budget.minConcurrent', minConcurrent)
-    return { family, ratio, minConcurrent, perOperation, clock }
-  }
-  if (options.family === 'tokens') {
-    known('budget', options, ['family', 'maxTokens', 'tokenRatio', 'perOperation', 'clock'])
-    const { family, maxTokens = 10, tokenRatio = 0.1 } = options
-    demand(maxTokens >= 1 && maxTokens < Infinity, 'budget.maxTokens', maxTokens, 'a number, at least 1')
-    atLeastNothing('budget.tokenRatio', tokenRatio)
-    return { family, maxTokens, tokenRatio, perOperation, clock }
-  }
-  const { family = 'expiring', ratio = 0.2, minPerSecond = 10, window = 10_000 } = options
-  demand(family === 'expiring', 'budget.family', family, "'expiring', 'in-flight' or 'tokens'")
-  known('budget', options, ['family', 'ratio', 'minPerSecond', 'window', 'perOperation', 'clock'])
-  atLeastNothing('budget.ratio', ratio)
-  atLeastNothing('budget.minPerSecond', minPerSecond)
-  demand(window > 0 && window < Infinity, 'budget.window', window, 'a number of ms above 0')
-  return { family, ratio, minPerSecond, window, perOperation, clock }
+  const family = options.family === undefined ? expiring(options) : given(options)
+  const settings = { family: family.kind, ...family.settings, perOperation, clock }
+  if (latest === undefined || !equal(latest.settings, settings)) latest = { settings, family }
+  return latest
 }
 
-function atLeastNothing(option: string, value: number): void {
-  demand(value >= 0 && value < Infinity, option, value, 'a number, at least 0')
+function given(options: FamilyOptions): BudgetFamily {
+  const { family } = options
+  demand(
+    typeof family?.open === 'function',
+    'budget.family',
+    family,
+    'left out, inFlight() or retryTokens(); their options go there',
+  )
+  known('budget', options, ['family', 'perOperation', 'clock'])
+  return family
+}
+
+function expiring(options: ExpiringOptions): BudgetFamily {
+  known('budget', options, ['ratio', 'minPerSecond', 'window', 'family', 'perOperation', 'clock'])
+  const { ratio = 0.2, minPerSecond = 10, window = 10_000 } = options
+  demandAtLeastNothing('budget.ratio', ratio)
+  demandAtLeastNothing('budget.minPerSecond', minPerSecond)
+  demand(window > 0 && window < Infinity, 'budget.window', window, 'a number of ms above 0')
+  const settings = { ratio, minPerSecond, window }
+  return { kind: 'expiring', settings, open: (clock) => new ExpiringAccount(settings, clock) }
 }
 
 function equal(one: object, other: object): boolean {
-  return Object.keys(one).every((key) => Object.is(Reflect.get(one, key), Reflect.get(other, key)))
+  return [one, other].every((each) =>
+    Object.keys(each).every((key) => Object.is(Reflect.get(one, key), Reflect.get(other, key))),
+  )
 }

@@ -15,18 +15,9 @@ export type BudgetUsage =
   | (Counts & { readonly family: 'in-flight'; readonly inFlight: number; readonly extra: number })
   | (Counts & { readonly family: 'tokens'; readonly tokens: number; readonly maxTokens: number })
 
-/** Why there is no retry and no hedge left, in words. */
-export function shortage(usage: BudgetUsage): string {
-  const extras = usage.hedges > 0 ? 'retries and hedges' : 'retries'
-  if (usage.family === 'expiring') {
-    const used = usage.retries + usage.hedges
-    return `${used} of ${usage.allowed} ${extras} used in the last ${usage.window / 1_000} s`
-  }
-  if (usage.family === 'in-flight') {
-    return `${usage.extra} of ${usage.allowed} ${extras} in flight, beside ${usage.inFlight} calls`
-  }
-  const { tokens, maxTokens } = usage
-  return `${tokens} of ${maxTokens} tokens left, and a failure must leave more than ${maxTokens / 2}`
+/** What a budget speaks of that has also allowed hedges, or has not. */
+export function extras(hedges: number): string {
+  return hedges > 0 ? 'retries and hedges' : 'retries'
 }
 
 /** All of them in one: everything is added up, except the window, which they share. `first` tells the family. */

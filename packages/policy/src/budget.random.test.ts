@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type Budget, budget } from './budget.ts'
 import type { BudgetOptions } from './budget-settings.ts'
 import { hedge } from './hedge.ts'
+import { inFlight } from './in-flight.ts'
 import { retry } from './retry.ts'
+import { retryTokens } from './retry-tokens.ts'
 import { type FakeClock, fakeClock } from './testing/index.ts'
 import { timeout } from './timeout.ts'
 import type { Work } from './work.ts'
@@ -80,8 +82,8 @@ describe('a budget', () => {
     Object.keys(ways).flatMap((way) =>
       [
         { minPerSecond: 50, ratio: 0.5, window: 1_000 },
-        { family: 'in-flight', minConcurrent: 2 },
-        { family: 'tokens', maxTokens: 8, tokenRatio: 0.5 },
+        { family: inFlight({ minConcurrent: 2 }) },
+        { family: retryTokens({ maxTokens: 8, tokenRatio: 0.5 }) },
       ].map((options) => [way, options as BudgetOptions] as const),
     ),
   )(
@@ -122,7 +124,7 @@ describe('a budget', () => {
           expect(most).toBeLessThanOrEqual(2)
           expect(clock.pending).toBe(0)
         }),
-        { seed: 1, numRuns: 40 },
+        { seed: 1, numRuns: 30 },
       )
     },
   )

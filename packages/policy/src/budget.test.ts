@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { budget } from './budget.ts'
 import type { BudgetOptions } from './budget-settings.ts'
+import type { BudgetUsage } from './budget-usage.ts'
 import { BreakerOpenError, ConflictError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { fallback } from './fallback.ts'
+import { inFlight } from './in-flight.ts'
 import { forget, status } from './registry.ts'
 import { retry } from './retry.ts'
+import { retryTokens } from './retry-tokens.ts'
 import { fakeClock } from './testing/index.ts'
 import { budgetErrorOf } from './withheld.ts'
 import { type Decorator, wrap } from './wrap.ts'
@@ -53,8 +56,8 @@ describe('budget', () => {
 
   it.each<[BudgetOptions, string]>([
     [{ window: 500 }, "budget 'ai': 6 of 6 retries used in the last 0.5 s"],
-    [{ family: 'in-flight', minConcurrent: 0 }, "budget 'ai': 0 of 0 retries in flight, beside 1 calls"],
-    [{ family: 'tokens' }, "budget 'ai': 6 of 10 tokens left, and a failure must leave more than 5"],
+    [{ family: inFlight({ minConcurrent: 0 }) }, "budget 'ai': 0 of 0 retries in flight, beside 1 calls"],
+    [{ family: retryTokens() }, "budget 'ai': 6 of 10 tokens left, and a failure must leave more than 5"],
     [{ window: 500, perOperation: true }, "budget 'ai' for 'chat': 6 of 6 retries used in the last 0.5 s"],
   ])('says of %o what is used', async (options, message) => {
     expect(await complaint(options, 'chat')).toBe(message)
@@ -101,37 +104,38 @@ describe('budget', () => {
     expect(budget({ perOperation: true }).status()).toMatchObject({ calls: 0, allowed: 0, operations: {} })
   })
 
-  it.each(['expiring', 'in-flight', 'tokens'] as const)(
-    'of family %s counts a call once, in whatever depth it is met again',
-    async (family) => {
-      const clock = fakeClock()
-      const own = budget({ family, clock })
-      const once = retry({ clock, attempts: 1, budget: own })
-      const seen: unknown[] = []
-      const look = () => {
-        seen.push(own.status())
-        throw 'down'
-      }
-      const fail = (ask: ReturnType<typeof wrap>) => ask(look).catch(() => {})
-      const inner = wrap(once)
-      await fail(wrap(once, once))
-      await fail(wrap(once, segment, once))
-      await fail(wrap(segment, once, once, segment, once))
-      await wrap(once)((call) => inner(look, call)).catch(() => {})
-      await wrap(
-        fallback((call) => inner(look, call)),
-        once,
-      )(look).catch(() => {})
-      const all = own.status()
+  it.each<[BudgetUsage['family'], BudgetOptions]>([
+    ['expiring', {}],
+    ['in-flight', { family: inFlight() }],
+    ['tokens', { family: retryTokens() }],
+  ])('of family %s counts a call once, in whatever depth it is met again', async (family, options) => {
+    const clock = fakeClock()
+    const own = budget({ ...options, clock })
+    const once = retry({ clock, attempts: 1, budget: own })
+    const seen: unknown[] = []
+    const look = () => {
+      seen.push(own.status())
+      throw 'down'
+    }
+    const fail = (ask: ReturnType<typeof wrap>) => ask(look).catch(() => {})
+    const inner = wrap(once)
+    await fail(wrap(once, once))
+    await fail(wrap(once, segment, once))
+    await fail(wrap(segment, once, once, segment, once))
+    await wrap(once)((call) => inner(look, call)).catch(() => {})
+    await wrap(
+      fallback((call) => inner(look, call)),
+      once,
+    )(look).catch(() => {})
+    const all = own.status()
 
-      expect(all).toMatchObject({ calls: 5, retries: 0 })
-      if (family === 'tokens') expect(all).toMatchObject({ tokens: 4 })
-      if (family === 'in-flight') {
-        expect(seen.map((each) => (each as { inFlight: number }).inFlight)).toEqual([1, 1, 1, 1, 1, 1])
-        expect(all).toMatchObject({ inFlight: 0, extra: 0 })
-      }
-    },
-  )
+    expect(all).toMatchObject({ calls: 5, retries: 0 })
+    if (family === 'tokens') expect(all).toMatchObject({ tokens: 4 })
+    if (family === 'in-flight') {
+      expect(seen.map((each) => (each as { inFlight: number }).inFlight)).toEqual([1, 1, 1, 1, 1, 1])
+      expect(all).toMatchObject({ inFlight: 0, extra: 0 })
+    }
+  })
 
   it('counts a call once, however often an outer retry brings it back', async () => {
     const clock = fakeClock()
@@ -149,8 +153,8 @@ describe('budget', () => {
 
   it.each<[BudgetOptions, number]>([
     [{ ratio: 0.2, minPerSecond: 0 }, 1_200],
-    [{ family: 'in-flight', ratio: 0.2, minConcurrent: 0 }, 1_200],
-    [{ family: 'tokens' }, 1_004],
+    [{ family: inFlight({ ratio: 0.2, minConcurrent: 0 }) }, 1_200],
+    [{ family: retryTokens() }, 1_004],
   ])('with %o keeps the load on a dead dependency within its share', async (options, most) => {
     const clock = fakeClock()
     const own = budget({ ...options, clock })
@@ -166,7 +170,7 @@ describe('budget', () => {
 
   it('counts a retry that waits as in flight', async () => {
     const clock = fakeClock()
-    const own = budget({ family: 'in-flight', minConcurrent: 1, ratio: 0, clock })
+    const own = budget({ family: inFlight({ minConcurrent: 1, ratio: 0 }), clock })
     const ask = wrap(retry({ clock, attempts: 2, budget: own, backoff: [1_000] }))
     let reached = 0
     const fail = () => Promise.reject(++reached)
@@ -180,7 +184,7 @@ describe('budget', () => {
 
   it('of tokens charges nothing for refusals, nor for callers who leave', async () => {
     const clock = fakeClock()
-    const own = budget({ family: 'tokens', clock })
+    const own = budget({ family: retryTokens(), clock })
     const ask = wrap(retry({ clock, budget: own }))
     const leaver = new AbortController()
     const left = ask(() => new Promise(() => {}), { signal: leaver.signal })
@@ -204,7 +208,7 @@ describe('budget', () => {
     expect(() => budget('ai', { ratio: 0.3 })).toThrow(
       /\{ ratio: 0.1 \} and was asked for again with \{ ratio: 0.3 \}/,
     )
-    expect(() => budget('ai', { family: 'tokens' })).toThrow(
+    expect(() => budget('ai', { family: retryTokens() })).toThrow(
       /family: expiring.* and was asked for again with \{ family: tokens/,
     )
     expect(status('budget')).toMatchObject([{ name: 'ai' }])
@@ -217,11 +221,9 @@ describe('budget', () => {
     [{ window: 0 }, 'budget.window'],
     [{ family: 'leaky' }, 'budget.family'],
     [{ perOperation: 'yes' }, 'budget.perOperation'],
-    [{ family: 'in-flight', window: 5 }, 'budget.window'],
-    [{ family: 'in-flight', minConcurrent: -1 }, 'budget.minConcurrent'],
-    [{ family: 'tokens', maxTokens: 0 }, 'budget.maxTokens'],
-    [{ family: 'tokens', tokenRatio: Infinity }, 'budget.tokenRatio'],
-    [{ family: 'tokens', ratio: 0.2 }, 'budget.ratio'],
+    [{ family: inFlight(), window: 5 }, 'budget.window'],
+    [{ family: retryTokens(), ratio: 0.2 }, 'budget.ratio'],
+    [{ family: null }, 'budget.family'],
   ])('refuses %o', (options, option) => {
     expect(() => budget(options as BudgetOptions)).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', option }),

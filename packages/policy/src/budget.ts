@@ -1,13 +1,11 @@
 import type { Account, Allowance } from './account.ts'
-import { type BudgetOptions, type BudgetSettings, settle } from './budget-settings.ts'
+import type { BudgetFamily } from './budget-family.ts'
+import { type BudgetOptions, type BudgetSettings, type Settled, settle } from './budget-settings.ts'
 import { type BudgetUsage, nothing, total } from './budget-usage.ts'
 import type { Clock } from './clock.ts'
-import { ExpiringAccount } from './expiring-account.ts'
-import { InFlightAccount } from './in-flight-account.ts'
 import { Keyed } from './keyed.ts'
 import { claim } from './registry.ts'
 import type { Run } from './run.ts'
-import { TokenAccount } from './token-account.ts'
 import { Visit, Within } from './visit.ts'
 
 /** What a budget has seen and allows, in all and, if it counts them apart, by operation (`''` for calls without one). */
@@ -39,21 +37,16 @@ const MOST = 100
 /**
  * Limits what retries and hedges may add to the calls there are.
  *
- * Three families: `expiring` (the default) allows 20 % of the calls of the last 10 s, and 10 a second in any case; `in-flight` allows 20 % of the calls
- * in flight, and 3 in any case; `tokens` allows them while most attempts succeed. One budget may be given to any number of retries and hedges. Without
- * a name it is the caller's own; with one it is the same everywhere in the process.
+ * By default it allows 20 % of the calls of the last 10 s, and 10 a second in any case; there are two other families, `inFlight()` and `retryTokens()`.
+ * One budget may be given to any number of retries and hedges. Without a name it is the caller's own; with one it is the same everywhere in the process.
  * Throws `ConflictError` if the name exists with other options.
  */
 export function budget(name: string, options?: BudgetOptions): Budget
 export function budget(options?: BudgetOptions): Budget
 export function budget(first: string | BudgetOptions = {}, options?: BudgetOptions): Budget {
   if (typeof first !== 'string') return new SharedBudget('budget', settle(first))
-  return claim(
-    'budget',
-    first,
-    options && settle(options),
-    (asked) => new SharedBudget(first, asked ?? settle({})),
-  )
+  const settled = options && settle(options)
+  return claim('budget', first, settled?.settings, () => new SharedBudget(first, settled ?? settle({})))
 }
 
 /*
@@ -63,14 +56,17 @@ export function budget(first: string | BudgetOptions = {}, options?: BudgetOptio
 class SharedBudget implements Budget {
   readonly name: string
   readonly settings: BudgetSettings
+  readonly #family: BudgetFamily
   readonly #accounts: Account | Keyed<Account>
   /** The calls that met it further in than their own pipeline. */
   #visits: WeakMap<object, Visit> | undefined = undefined
 
-  constructor(name: string, settings: BudgetSettings) {
+  constructor(name: string, { settings, family }: Settled) {
     this.name = name
     this.settings = settings
-    this.#accounts = settings.perOperation ? new Keyed(MOST, () => open(settings)) : open(settings)
+    this.#family = family
+    const open = () => family.open(settings.clock)
+    this.#accounts = settings.perOperation ? new Keyed(MOST, open) : open()
   }
 
   get clock(): Clock {
@@ -92,7 +88,8 @@ class SharedBudget implements Budget {
     const accounts = this.#accounts
     if (!(accounts instanceof Keyed)) return { name, ...accounts.usage() }
     const operations = Object.fromEntries([...accounts.entries()].map(([key, each]) => [key, each.usage()]))
-    return { name, ...total(nothing(open(this.settings).usage()), Object.values(operations)), operations }
+    const none = nothing(this.#family.open(this.clock).usage())
+    return { name, ...total(none, Object.values(operations)), operations }
   }
 
   reset(): void {
@@ -118,9 +115,4 @@ class SharedBudget implements Budget {
     }
     return false
   }
-}
-
-function open(settings: BudgetSettings): Account {
-  if (settings.family === 'in-flight') return new InFlightAccount(settings)
-  return settings.family === 'tokens' ? new TokenAccount(settings) : new ExpiringAccount(settings)
 }

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ExpiringOptions, type ExpiringSettings, settle } from './budget-settings.ts'
-import { ExpiringAccount } from './expiring-account.ts'
+import { type ExpiringOptions, settle } from './budget-settings.ts'
+import { systemClock } from './clock.ts'
+import type { ExpiringAccount } from './expiring-account.ts'
 import { fakeClock } from './testing/index.ts'
 
-const open = (options: ExpiringOptions) => new ExpiringAccount(settle(options) as ExpiringSettings)
+const open = (options: ExpiringOptions) =>
+  settle(options).family.open(options.clock ?? systemClock) as ExpiringAccount
 
 function take(own: ExpiringAccount, times: number): number {
   return Array.from({ length: times }, () => own.withdraw('retry')).filter(Boolean).length

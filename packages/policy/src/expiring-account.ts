@@ -1,8 +1,13 @@
 import type { Account } from './account.ts'
-import type { ExpiringSettings } from './budget-settings.ts'
-import type { BudgetUsage } from './budget-usage.ts'
-import { systemClock } from './clock.ts'
-import { coarseNow } from './tick.ts'
+import { type BudgetUsage, extras } from './budget-usage.ts'
+import { type Clock, roughNow } from './clock.ts'
+
+/** `window` is in ms. */
+export interface ExpiringSettings {
+  readonly ratio: number
+  readonly minPerSecond: number
+  readonly window: number
+}
 
 const TENTHS = 10
 
@@ -28,11 +33,13 @@ const NOTHING: readonly number[] = [0, 0, 0, 0]
  */
 export class ExpiringAccount implements Account {
   readonly #settings: ExpiringSettings
+  readonly #clock: Clock
   #counts: number[] | undefined = undefined
   #tenth = 0
 
-  constructor(settings: ExpiringSettings) {
+  constructor(settings: ExpiringSettings, clock: Clock) {
     this.#settings = settings
+    this.#clock = clock
   }
 
   get idle(): boolean {
@@ -57,11 +64,18 @@ export class ExpiringAccount implements Account {
 
   end(): void {}
 
+  shortage(): string {
+    const counts = this.#present()
+    const used = counts[RETRIES]! + counts[HEDGES]!
+    const window = this.#settings.window / 1_000
+    return `${used} of ${this.#allowed(counts)} ${extras(counts[HEDGES]!)} used in the last ${window} s`
+  }
+
   usage(): BudgetUsage {
     const counts = this.#present()
     const [calls, retries, hedges, refused] = counts as [number, number, number, number]
-    const { family, window } = this.#settings
-    return { family, calls, retries, hedges, refused, allowed: this.#allowed(counts), window }
+    const { window } = this.#settings
+    return { family: 'expiring', calls, retries, hedges, refused, allowed: this.#allowed(counts), window }
   }
 
   reset(): void {
@@ -85,8 +99,7 @@ export class ExpiringAccount implements Account {
 
   /** The counts, with those that are too old taken out. */
   #now(): number[] {
-    const { clock, window } = this.#settings
-    const now = Math.floor(((clock === systemClock ? coarseNow() : clock.now()) * TENTHS) / window)
+    const now = Math.floor((roughNow(this.#clock) * TENTHS) / this.#settings.window)
     this.#counts ??= new Array<number>((TENTHS + 1) * COUNTS).fill(0)
     const counts = this.#counts
     if (now > this.#tenth) {

@@ -5,8 +5,10 @@ import { budget } from './budget.ts'
 import { HedgeLostError, RateLimitError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { type HedgeOptions, hedge } from './hedge.ts'
+import { inFlight } from './in-flight.ts'
 import { forget, status } from './registry.ts'
 import { retry } from './retry.ts'
+import { retryTokens } from './retry-tokens.ts'
 import { fakeClock, policyContract, seededRandom } from './testing/index.ts'
 import { timeout } from './timeout.ts'
 import { budgetErrorOf } from './withheld.ts'
@@ -178,7 +180,7 @@ describe('hedge', () => {
   it.each([1, 2])('leaves nothing behind when attempt %i itself makes the caller leave', async (leaving) => {
     const clock = fakeClock()
     const caller = new AbortController()
-    const own = budget({ family: 'in-flight', clock })
+    const own = budget({ family: inFlight(), clock })
     let calls = 0
     const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, max: 3, budget: own, clock }))
     const left = ask(
@@ -197,7 +199,7 @@ describe('hedge', () => {
   it('releases once what it took, even if a slower attempt makes the caller leave when it is stopped', async () => {
     const clock = fakeClock()
     const caller = new AbortController()
-    const own = budget({ family: 'in-flight', clock })
+    const own = budget({ family: inFlight(), clock })
     let calls = 0
     const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, max: 2, budget: own, clock }))
     const answer = ask(
@@ -316,7 +318,7 @@ describe('hedge with a budget', () => {
 
   it('leads from the failure to the reason why it was final', async () => {
     const clock = fakeClock()
-    const own = budget({ family: 'in-flight', ratio: 0, minConcurrent: 0, clock })
+    const own = budget({ family: inFlight({ ratio: 0, minConcurrent: 0 }), clock })
     const error = new Error('down')
     const ask = wrap(hedge({ delay: 10, budget: own, clock }))
 
@@ -347,7 +349,7 @@ describe('hedge with a budget', () => {
     'of tokens charges each attempt that fails, once',
     async (around) => {
       const clock = fakeClock()
-      const own = budget({ family: 'tokens', maxTokens: 100, clock })
+      const own = budget({ family: retryTokens({ maxTokens: 100 }), clock })
       const again = retry({ clock, attempts: 3, backoff: [0], budget: own })
       const beside = hedge({ delay: 10, budget: own, clock })
       const ask = around === undefined ? wrap(again, beside) : wrap(beside, again)
@@ -362,7 +364,7 @@ describe('hedge with a budget', () => {
 
   it('of tokens charges a failure that the call survives, and no refusal', async () => {
     const clock = fakeClock()
-    const own = budget({ family: 'tokens', clock })
+    const own = budget({ family: retryTokens(), clock })
     const full = new RateLimitError({ retryAfter: 5 } as never)
     const lagging = [
       [30, 'down'],

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type InFlightOptions, type InFlightSettings, settle } from './budget-settings.ts'
-import { InFlightAccount } from './in-flight-account.ts'
+import { systemClock } from './clock.ts'
+import { type InFlightOptions, inFlight } from './in-flight.ts'
+import type { InFlightAccount } from './in-flight-account.ts'
 
-const open = (options: Omit<InFlightOptions, 'family'> = {}) =>
-  new InFlightAccount(settle({ family: 'in-flight', ...options }) as InFlightSettings)
+const open = (options: InFlightOptions = {}) => inFlight(options).open(systemClock) as InFlightAccount
 
 describe('InFlightAccount', () => {
   it('allows three, and a fifth of the calls in flight if that is more', () => {
@@ -73,5 +73,15 @@ describe('InFlightAccount', () => {
       }),
       { seed: 1, numRuns: 200 },
     )
+  })
+})
+
+describe('inFlight', () => {
+  it.each<[object, string]>([
+    [{ minConcurrent: -1 }, 'inFlight.minConcurrent'],
+    [{ ratio: Number.NaN }, 'inFlight.ratio'],
+    [{ floor: 3 }, 'inFlight.floor'],
+  ])('refuses %o', (options, option) => {
+    expect(() => inFlight(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', option }))
   })
 })

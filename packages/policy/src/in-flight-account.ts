@@ -1,6 +1,10 @@
 import type { Account } from './account.ts'
-import type { InFlightSettings } from './budget-settings.ts'
-import type { BudgetUsage } from './budget-usage.ts'
+import { type BudgetUsage, extras } from './budget-usage.ts'
+
+export interface InFlightSettings {
+  readonly ratio: number
+  readonly minConcurrent: number
+}
 
 /*
  * I1  `#inFlight` is the calls begun and not ended, `#extra` the retries and hedges taken and not released; a reset changes neither.
@@ -55,9 +59,14 @@ export class InFlightAccount implements Account {
     this.#inFlight--
   }
 
+  shortage(): string {
+    const what = extras(this.#hedges)
+    return `${this.#extra} of ${this.#allowed()} ${what} in flight, beside ${this.#inFlight} calls`
+  }
+
   usage(): BudgetUsage {
     return {
-      family: this.#settings.family,
+      family: 'in-flight',
       calls: this.#calls,
       retries: this.#retries,
       hedges: this.#hedges,

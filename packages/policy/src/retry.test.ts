@@ -3,6 +3,7 @@ import { breaker } from './breaker.ts'
 import { budget } from './budget.ts'
 import { BreakerOpenError, DeadlineError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
+import { inFlight } from './in-flight.ts'
 import { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry.ts'
 import type { Stage } from './stage.ts'
 import { fakeClock, fakeRandom, policyContract } from './testing/index.ts'
@@ -32,7 +33,7 @@ const steady = { initial: 1_000, max: 10_000, jitter: 'none' } as const
 
 policyContract(
   'retry with a budget',
-  (clock) => retry({ clock, budget: budget({ family: 'in-flight', clock }) }),
+  (clock) => retry({ clock, budget: budget({ family: inFlight(), clock }) }),
   {
     describe,
     it,

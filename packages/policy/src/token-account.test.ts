@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { settle, type TokenOptions, type TokenSettings } from './budget-settings.ts'
-import { TokenAccount } from './token-account.ts'
+import { systemClock } from './clock.ts'
+import { type RetryTokensOptions, retryTokens } from './retry-tokens.ts'
 
-const open = (options: Omit<TokenOptions, 'family'> = {}) =>
-  new TokenAccount(settle({ family: 'tokens', ...options }) as TokenSettings)
+const open = (options: RetryTokensOptions = {}) => retryTokens(options).open(systemClock)
 
 describe('TokenAccount', () => {
   it('takes a token for each failure, and grants retries while more than half are left', () => {
@@ -89,5 +88,16 @@ describe('TokenAccount', () => {
       ),
       { seed: 1, numRuns: 200 },
     )
+  })
+})
+
+describe('retryTokens', () => {
+  it.each<[object, string]>([
+    [{ maxTokens: 0 }, 'retryTokens.maxTokens'],
+    [{ maxTokens: Infinity }, 'retryTokens.maxTokens'],
+    [{ tokenRatio: -1 }, 'retryTokens.tokenRatio'],
+    [{ tokens: 3 }, 'retryTokens.tokens'],
+  ])('refuses %o', (options, option) => {
+    expect(() => retryTokens(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', option }))
   })
 })

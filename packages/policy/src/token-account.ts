@@ -1,6 +1,10 @@
 import type { Account } from './account.ts'
-import type { TokenSettings } from './budget-settings.ts'
 import type { BudgetUsage } from './budget-usage.ts'
+
+export interface TokenSettings {
+  readonly maxTokens: number
+  readonly tokenRatio: number
+}
 
 /** Tokens are counted in thousandths, as whole numbers, so that ten times 0.1 is 1. */
 const PARTS = 1_000
@@ -57,22 +61,31 @@ export class TokenAccount implements Account {
     else if (failed === false) this.#spent = Math.max(0, this.#spent - parts(this.#settings.tokenRatio))
   }
 
+  shortage(): string {
+    const { maxTokens } = this.#settings
+    return `${this.#tokens()} of ${maxTokens} tokens left, and a failure must leave more than ${maxTokens / 2}`
+  }
+
   usage(): BudgetUsage {
-    const { family, maxTokens } = this.#settings
+    const { maxTokens } = this.#settings
     return {
-      family,
+      family: 'tokens',
       calls: this.#calls,
       retries: this.#retries,
       hedges: this.#hedges,
       refused: this.#refused,
       allowed: Math.max(0, Math.ceil((this.#half() - this.#spent) / PARTS) - 1),
-      tokens: (parts(maxTokens) - this.#spent) / PARTS,
+      tokens: this.#tokens(),
       maxTokens,
     }
   }
 
   reset(): void {
     this.#spent = this.#calls = this.#retries = this.#hedges = this.#refused = 0
+  }
+
+  #tokens(): number {
+    return (parts(this.#settings.maxTokens) - this.#spent) / PARTS
   }
 
   #half(): number {

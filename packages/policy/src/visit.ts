@@ -1,5 +1,4 @@
 import type { Account, Allowance } from './account.ts'
-import type { BudgetUsage } from './budget-usage.ts'
 
 /** The allowance of a call that is counted further out: it takes retries and hedges, and does not end what it did not begin. */
 export class Within implements Allowance {
@@ -23,8 +22,8 @@ export class Within implements Allowance {
 
   end(_failed: boolean | undefined): void {}
 
-  usage(): BudgetUsage {
-    return this.account.usage()
+  shortage(): string {
+    return this.account.shortage()
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Allowance } from './account.ts'
 import type { Budget } from './budget.ts'
-import { shortage } from './budget-usage.ts'
 import { BudgetError } from './errors.ts'
 import { events } from './events.ts'
 
@@ -23,7 +22,7 @@ export function withhold({ budget, allowance, operation }: Refused, error?: unkn
   const isKept = typeof error === 'object' && error !== null
   if (!isKept && !events.heard) return
   const kind = budget.settings.perOperation ? operation : undefined
-  const reason = new BudgetError(budget.name, shortage(allowance.usage()), kind)
+  const reason = new BudgetError(budget.name, allowance.shortage(), kind)
   if (isKept) withheld.set(error, reason)
   if (events.heard) events.emit({ type: 'budget.exhausted', policy: budget.name, error: reason })
 }
