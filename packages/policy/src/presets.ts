@@ -1,5 +1,4 @@
 import { UnknownNameError } from './errors.ts'
-import type { PolicyOptions } from './policy-options.ts'
 
 /** Systems outside that there is a ready-made policy for. */
 export type OutsideSystem =
@@ -17,12 +16,13 @@ export type OutsideSystem =
   | 'external_api'
   | 'lmstudio'
 
-/** A ready-made policy, as plain data: retry (waits in ms), breaker, bulkhead, and the time for each attempt in ms. */
-export type Preset = Readonly<Required<Pick<PolicyOptions, 'breaker' | 'bulkhead' | 'timeout'>>> & {
-  readonly retry: {
-    readonly attempts: number
-    readonly backoff: { readonly initial: number; readonly max: number }
-  }
+/** A ready-made policy, as plain data; durations are ms. */
+export interface Preset {
+  readonly retry: { readonly attempts: number; readonly backoff: { readonly initial: number; readonly max: number } }
+  readonly breaker: { readonly failures: number; readonly openFor: number }
+  readonly bulkhead: { readonly limit: number; readonly queue: number; readonly maxWait: number }
+  /** For each attempt. */
+  readonly timeout: number
 }
 
 /*

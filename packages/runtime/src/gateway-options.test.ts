@@ -1,7 +1,8 @@
-import { retryPresets } from '@holdfast/policy'
+import { preset, retryPresets } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config/read.ts'
-import { gatewayOptions, retryOf } from './gateway-options.ts'
+import { gatewayOptions } from './gateway-options.ts'
+import { retryOf } from './policy-of.ts'
 
 const options = (text: string) => gatewayOptions(readConfig({ file: 'x', text, environment: {} }))
 
@@ -37,6 +38,25 @@ upstreams: { a: { url: http://x, key: k, model: m, policy: ai } }
         breaker: { failures: 2 },
         timeout: { connect: 1_000, idle: 3_000 },
       },
+    })
+  })
+
+  it('hands over the preset of a system outside, of a policy or of an upstream, and what is said beside it', () => {
+    const { upstreams } = options(`
+policies: { slow: { preset: lmstudio, breaker: { openFor: 1s }, timeout: { idle: 5s } } }
+upstreams: { a: { url: http://x, preset: ai_provider }, b: { url: http://x, policy: slow } }
+`)
+
+    expect(upstreams['a']?.policy).toEqual({
+      retry: preset('ai_provider').retry,
+      budget: 'a',
+      breaker: { failures: 5, openFor: 60_000 },
+      timeout: { total: 120_000 },
+    })
+    expect(upstreams['b']?.policy).toMatchObject({
+      budget: 'slow',
+      breaker: { failures: 5, openFor: 1_000 },
+      timeout: { idle: 5_000, total: 120_000 },
     })
   })
 

@@ -1,18 +1,21 @@
 import type { GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
-import { retryPresets } from '@holdfast/policy'
 import { ruleFlags } from './config/rule-flags.ts'
 import type { Config, PolicyConfig } from './config/schema.ts'
+import { breakerOf, policyOf, retryOf, systemOf } from './policy-of.ts'
 import { present } from './present.ts'
 
 /** The gateway of a checked configuration. */
 export function gatewayOptions(config: Config): GatewayOptions {
-  const upstreams = Object.entries(config.upstreams).map(([name, { url, key, model, policy }]) => {
+  const upstreams = Object.entries(config.upstreams).map(([name, upstream]) => {
+    const { url, key, model, policy, preset } = upstream
+    const under = policyOf(name, upstream, config)
+    const bare = policy === undefined && preset === undefined
     const options = {
       dialect: 'openai',
       url,
       key,
       model,
-      policy: policy === undefined ? undefined : upstreamPolicy(policy, config),
+      policy: bare ? undefined : upstreamPolicy(under.name, under.config),
     } as const
     return [name, options] as const
   })
@@ -24,26 +27,12 @@ export function gatewayOptions(config: Config): GatewayOptions {
 }
 
 /** All upstreams of one policy share its budget, unless the policy names another. */
-function upstreamPolicy(name: string, config: Config): UpstreamPolicy {
-  const policy = config.policies[name]!
+function upstreamPolicy(name: string, policy: PolicyConfig): UpstreamPolicy {
+  const total = systemOf(policy.preset)?.timeout
   return {
     retry: retryOf(policy),
     budget: policy.budget ?? name,
-    breaker: present(policy.breaker ?? {}),
-    timeout: present(policy.timeout ?? {}),
+    breaker: breakerOf(policy),
+    timeout: { ...(total !== undefined && { total }), ...present(policy.timeout ?? {}) },
   }
 }
-
-/** How often and how patiently a policy tries again: its preset, and what it says beside that. */
-export function retryOf({
-  preset = 'transient',
-  retry = {},
-}: PolicyConfig): NonNullable<UpstreamPolicy['retry']> {
-  const { attempts = 1, backoff = plain } = retryPresets[preset]
-  const { initial = backoff.initial ?? plain.initial, max = Math.max(backoff.max ?? plain.max, initial) } =
-    retry
-  return { attempts: retry.attempts ?? attempts, backoff: { initial: Math.min(initial, max), max } }
-}
-
-/** For the preset that does not wait, should its policy ask for attempts all the same. */
-const plain = { initial: 500, max: 5_000 }

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forget, status } from '@holdfast/policy'
+import { forget, policy, preset, status, statuses } from '@holdfast/policy'
 import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from './config/problem.ts'
@@ -30,7 +30,7 @@ upstreams: { jira: { url: "${server.url}${path}", policy: quick, ${more} } }
   afterEach(async () => {
     await server[Symbol.asyncDispose]()
     rmSync(join(file, '..'), { recursive: true })
-    for (const { name } of [...status('breaker'), ...status('budget')]) forget(name)
+    for (const { name } of Object.values(statuses()).flat()) forget(name)
   })
 
   it('rejects with the place of what is wrong in a file', async () => {
@@ -145,6 +145,17 @@ upstreams:
       expect((await hf.fetch('plain')('')).status).toBe(200)
     })
 
+    it('lives under the preset of a system outside, which has a name that code knows too', async () => {
+      const hf = await loaded(`upstreams: { tickets: { preset: jira, url: "${server.url}" } }`)
+
+      expect((await hf.fetch('tickets')('/x')).status).toBe(200)
+      const { counts, policies } = policy('upstream/tickets').status()
+      expect(counts).toMatchObject({ calls: 1, successes: 1 })
+      expect(policies.map(({ name }) => name)).toEqual(['retry', 'tickets', 'tickets', 'timeout'])
+      expect(status('bulkhead')).toMatchObject([{ name: 'tickets', limit: preset('jira').bulkhead.limit }])
+      expect(status('budget').map(({ name }) => name)).toEqual(['tickets'])
+    })
+
     it.each(['jria', 'constructor', '__proto__'])('does not know %s', async (name) => {
       const hf = await jira()
 
@@ -158,6 +169,13 @@ upstreams:
       const hf = await jira()
 
       expect(hf.policy('quick')).toBe(hf.policy('quick'))
+    })
+
+    it('is the policy of that name, in code too, and for whoever loads the file again', async () => {
+      const made = (await jira()).policy('quick')
+
+      expect(policy('quick')).toBe(made)
+      expect((await load(file, { environment: {} })).policy('quick')).toBe(made)
     })
 
     it('tries again as the file says', async () => {

@@ -1,13 +1,11 @@
-import { breaker, budget, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
+import { type NamedPolicy, policy } from '@holdfast/policy'
 import { announce } from '@holdfast/policy/context'
 import { resilientFetch } from '@holdfast/transport'
 import { configOf } from './config/config-of.ts'
 import { didYouMean } from './config/did-you-mean.ts'
 import type { Environment } from './config/environment.ts'
-import type { PolicyConfig } from './config/schema.ts'
-import { retryOf } from './gateway-options.ts'
 import { NameError } from './name-error.ts'
-import { present } from './present.ts'
+import { policyOf, policyOptions } from './policy-of.ts'
 
 export interface LoadOptions {
   /** What `${NAME}` in the file means; the process's own environment where it is not given. */
@@ -16,8 +14,11 @@ export interface LoadOptions {
 
 /** The policies and upstreams of a file, for code: the same names, the same rules, whether a runtime is there or not. */
 export interface Holdfast {
-  /** The pipeline of a policy: retry with its budget, around a breaker of its own, around its total time-out (30 s). The same name is the same pipeline. */
-  policy(name: string): Pipeline
+  /**
+   * A policy of the file, by its name the same as `policy(name)` from then on: retry with its budget, around a breaker of its own, around the bulkhead of
+   * its preset, around its total time-out (30 s).
+   */
+  policy(name: string): NamedPolicy
   /**
    * `fetch` to an upstream, with its policy around every call and its breaker shared by all of them; the time-out is for the answer to begin.
    *
@@ -32,28 +33,22 @@ export async function load(
   file = 'holdfast.yaml',
   { environment = process.env }: LoadOptions = {},
 ): Promise<Holdfast> {
-  const { policies, upstreams } = await configOf(file, environment)
+  const config = await configOf(file, environment)
+  const { policies, upstreams } = config
   announce()
-  const pipelines = new Map<string, Pipeline>()
-
-  /** The budget belongs to the policy, the breaker to whoever the calls go to. */
-  const pipeline = (breakerName: string, budgetName: string, policy: PolicyConfig): Pipeline => {
-    const made =
-      pipelines.get(breakerName) ??
-      wrap(
-        retry({ ...retryOf(policy), budget: budget(policy.budget ?? budgetName) }),
-        breaker(breakerName, present(policy.breaker ?? {})),
-        timeout(policy.timeout?.total ?? 30_000),
-      )
-    pipelines.set(breakerName, made)
-    return made
-  }
   return {
-    // No upstream can have a slash in its name, so that a policy's own breaker is never one of theirs.
-    policy: (name) => pipeline(`policy/${name}`, name, named('policy', policies, name)),
+    policy(name) {
+      const options = policyOptions(named('policy', policies, name))
+      // No upstream can have a slash in its name, so that a policy's own breaker is never one of theirs.
+      return policy(name, { ...options, budget: policies[name]?.budget ?? name, to: `policy/${name}` })
+    },
     fetch(name) {
-      const { url, key, policy } = named('upstream', upstreams, name)
-      return resilientFetch(pipeline(name, policy ?? name, policy === undefined ? {} : policies[policy]!), {
+      const upstream = named('upstream', upstreams, name)
+      const { url, key } = upstream
+      const under = policyOf(name, upstream, config)
+      const budget = under.config.budget ?? under.name
+      const pipeline = policy(`upstream/${name}`, { ...policyOptions(under.config), budget, to: name })
+      return resilientFetch(pipeline, {
         base: url,
         ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
       })

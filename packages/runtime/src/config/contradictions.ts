@@ -22,10 +22,15 @@ export function* contradictions(config: Config): Generator<Contradiction> {
 }
 
 function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction> {
-  for (const [name, { policy }] of Object.entries(upstreams)) {
+  for (const [name, { policy, preset }] of Object.entries(upstreams)) {
     const path = ['upstreams', name]
     if (name === 'rules')
       yield { path, message: "'rules' is the name of the rules; call the upstream something else" }
+    if (policy !== undefined && preset !== undefined)
+      yield {
+        path: [...path, 'preset'],
+        message: `has a policy already; write the preset there: policies: { ${policy}: { preset: ${preset} } }`,
+      }
     if (policy !== undefined && !Object.hasOwn(policies, policy))
       yield { path: [...path, 'policy'], message: unknown('policy', policy, policies) }
   }

@@ -129,7 +129,7 @@ services:
       [
         'a preset that is none',
         'policies: { q: { preset: fast } }',
-        '1:26 policies.q.preset: must be one of default, transient, slowService, none',
+        '1:26 policies.q.preset: must be one of default, transient, slowService, none, intune, jamf, sccm, landscape, ansible, servicenow, jira, active_directory, entra_id, ai_provider, database, external_api, lmstudio',
       ],
       [
         'an address of a file',
@@ -182,6 +182,11 @@ services:
         'a policy that is not there',
         'policies: { quick: }\nupstreams: { a: { url: http://x, policy: quikc } }',
         "2:42 upstreams.a.policy: there is no policy 'quikc'; did you mean 'quick'?",
+      ],
+      [
+        'a preset beside a policy',
+        'policies: { quick: }\nupstreams: { a: { url: http://x, policy: quick, preset: jira } }',
+        '2:57 upstreams.a.preset: has a policy already; write the preset there: policies: { quick: { preset: jira } }',
       ],
       [
         'a need that is no service',

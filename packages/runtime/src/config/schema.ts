@@ -1,3 +1,4 @@
+import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { z } from 'zod'
 import { count, loopback, pattern, place, says, text, time, url, word } from './scalars.ts'
 
@@ -13,13 +14,14 @@ const mapping = <T extends z.ZodRawShape>(shape: T) => unlessNull(z.strictObject
 const named = <T extends z.ZodType>(value: T) => unlessNull(z.record(word, value), {}).default({})
 const list = <T extends z.ZodType>(item: T) => unlessNull(z.array(item), [])
 
+const retryPresetNames = Object.keys(retryPresets) as RetryPreset[]
+
+/** How to try again, or all that a system outside needs. */
+const presets = [...retryPresetNames, ...outsideSystems] as const
+const preset = z.enum(presets, says(`must be one of ${presets.join(', ')}`)).optional()
+
 const policy = mapping({
-  preset: z
-    .enum(
-      ['default', 'transient', 'slowService', 'none'],
-      says('must be one of default, transient, slowService, none'),
-    )
-    .optional(),
+  preset,
   retry: mapping({ attempts: count.optional(), initial: time.optional(), max: time.optional() }).optional(),
   budget: word.optional(),
   breaker: mapping({ failures: count.optional(), openFor: time.optional() }).optional(),
@@ -43,6 +45,7 @@ const upstream = mapping({
   key: text.optional(),
   model: text.optional(),
   policy: text.optional(),
+  preset,
 })
 
 const rule = mapping({ match: pattern, answer: text })
