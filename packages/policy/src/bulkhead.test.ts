@@ -550,7 +550,8 @@ describe('bulkhead with perKey', () => {
     expect(own.status()).toMatchObject({ waiting: 2, keys: 2, limit: 0 })
     caller.abort('left')
     expect(own.status()).toMatchObject({ waiting: 1, keys: 1 })
-    own.resize(1)
+    own.reset()
+    expect(own.status()).toMatchObject({ limit: 1, inFlight: 1, rejected: full })
     await clock.advance(0)
     await end('a')
 

@@ -206,6 +206,19 @@ describe('concurrencyLimit', () => {
     expect([log.at(-1), own.status().waiting]).toEqual(['low 2', 0])
   })
 
+  it('gives a place that comes free to an ordinary call, also out of those kept from low priority', async () => {
+    const clock = fakeClock()
+    const own = concurrencyLimit({ initial: 2, queue: 5, clock })
+    const ask = wrap(own)
+    const first = Promise.withResolvers<void>()
+    ask(() => first.promise)
+    ask(() => new Promise(() => {}))
+    const waiting = ask(() => 'in')
+    first.resolve()
+
+    expect(await waiting).toBe('in')
+  })
+
   it('gives the place back even if what it is told about overload throws', async () => {
     const isOverload = () => {
       throw new Error('broken')

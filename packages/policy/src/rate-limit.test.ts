@@ -4,6 +4,7 @@ import { HoldfastError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { type RateLimitOptions, rateLimit } from './rate-limit.ts'
 import { forget, reset, status } from './registry.ts'
+import { retry } from './retry.ts'
 import { fakeClock, policyContract } from './testing/index.ts'
 import { timeout } from './timeout.ts'
 import { wrap } from './wrap.ts'
@@ -80,6 +81,19 @@ describe('rateLimit', () => {
     await clock.advance(400)
 
     expect(outcome.ok === false && outcome.error).toMatchObject({ retryAfter: 600 })
+  })
+
+  it('has a retry that is told so come back when it said, and not before', async () => {
+    const clock = fakeClock()
+    const own = rateLimit({ limit: 1, per: 1_000, clock })
+    const when = (error: unknown) => (error as { code?: string }).code === 'RATE_LIMITED'
+    const ask = wrap(retry({ clock, when, backoff: { initial: 1, max: 5_000 } }), own)
+    await ask(() => 1)
+    const second = ask(() => clock.now())
+    await clock.advance(2_000)
+
+    expect(await second).toBe(1_000)
+    expect(own.status().rejected.full).toBe(1)
   })
 
   it('keeps a burst that differs from the limit', async () => {

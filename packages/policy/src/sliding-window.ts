@@ -2,7 +2,7 @@ import type { Meter } from './turnstile.ts'
 
 /*
  * I1  In any `per` ms (the end not included) at most `limit` calls go.
- * I2  The log holds the last `limit` times at most, the oldest at `#oldest`; it takes as much room as calls have needed so far.
+ * I2  The log holds the times of the last `per` ms, the oldest at `#oldest`; it takes as much room as they have ever needed.
  */
 
 /** The numbers of a sliding window: at most `limit` calls in any `per` ms. */
@@ -36,11 +36,8 @@ export class SlidingWindow implements Meter {
   }
 
   take(now: number): void {
-    const { limit } = this.#size
-    if (this.#count === limit) {
-      this.#oldest = (this.#oldest + 1) % this.#log.length
-      this.#count--
-    } else if (this.#count === this.#log.length) this.#grow()
+    this.#forget(now)
+    if (this.#count === this.#log.length) this.#grow()
     this.#log[(this.#oldest + this.#count) % this.#log.length] = now
     this.#count++
   }
