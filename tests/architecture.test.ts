@@ -121,7 +121,9 @@ describe('the house', () => {
     expect(policy?.manifest.dependencies ?? {}).toEqual({})
     const nodeOnly = policy?.files.filter(
       ({ path, imports }) =>
-        !isTest(path) && !path.includes('/testing/') && imports.some((target) => target.startsWith('node:')),
+        !isTest(path) &&
+        !/policy\/src\/(testing|node)\//.test(path) &&
+        imports.some((target) => target.startsWith('node:')),
     )
     expect(nodeOnly?.map(({ path }) => short(path))).toEqual([])
   })

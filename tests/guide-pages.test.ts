@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const folder = join(root, 'docs', 'guide')
+
+/** Each block of code that the output stands after. */
+const programs = readdirSync(folder).flatMap((name) =>
+  [
+    ...readFileSync(join(folder, name), 'utf8').matchAll(
+      /^```ts\n((?:(?!^```)[\s\S])*)^```\n+```text\n([\s\S]*?)^```/gm,
+    ),
+  ].map(([, code, output], n) => ({ name: `${name} ${n + 1}`, code: code!, output })),
+)
+
+describe('the guide', () => {
+  it.concurrent.each(programs)('$name prints what it says it prints', async ({ code, output }) => {
+    const args = ['--conditions=@holdfast/source', '--input-type=module-typescript', '--eval', code]
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root })
+
+    expect({ stdout, stderr }).toEqual({ stdout: output, stderr: '' })
+  })
+
+  it('has code that is run', () => {
+    expect(programs.length).toBeGreaterThan(1)
+  })
+})
