@@ -2,18 +2,24 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { budget } from './budget.ts'
 import type { BudgetOptions } from './budget-settings.ts'
 import type { BudgetUsage } from './budget-usage.ts'
-import { BreakerOpenError, ConflictError } from './errors.ts'
+import { BreakerOpenError, ConflictError, TimeoutError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { fallback } from './fallback.ts'
 import { inFlight } from './in-flight.ts'
 import { forget, status } from './registry.ts'
 import { retry } from './retry.ts'
 import { retryTokens } from './retry-tokens.ts'
+import type { Stage } from './stage.ts'
 import { fakeClock } from './testing/index.ts'
 import { budgetErrorOf } from './withheld.ts'
 import { type Decorator, wrap } from './wrap.ts'
 
 const atOnce = { initial: 0, max: 0 }
+const door: Stage = {
+  name: 'door',
+  enter: () => ({ refuse: () => new BreakerOpenError('b', 5) }),
+  leave: () => undefined,
+}
 const segment: Decorator = (work) => (call) => work(call)
 
 afterEach(() => {
@@ -197,6 +203,63 @@ describe('budget', () => {
     await late
 
     expect(own.status()).toMatchObject({ calls: 3, tokens: 9 })
+  })
+
+  it('of tokens charges nothing for a wait that is cut short, nor for retries of refusals', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: retryTokens(), clock })
+    const caller = new AbortController()
+    const cut = wrap(retry({ clock, backoff: [1_000], budget: own }))
+    const late = cut(() => Promise.reject('down'), { signal: caller.signal }).catch(() => {})
+    await clock.advance(500)
+    caller.abort(new TimeoutError('further out', 500))
+    await late
+    expect(own.status()).toMatchObject({ tokens: 9, retries: 1 })
+    const refused = wrap(
+      retry({ clock, backoff: [0, 0], when: () => true, budget: own }),
+      door,
+    )(() => 'never').catch(() => {})
+    await clock.advance(1)
+    await refused
+
+    expect(own.status()).toMatchObject({ tokens: 9, retries: 3 })
+  })
+
+  it('ends a call that is turned away', async () => {
+    const own = budget({ family: inFlight() })
+    const outcome = await wrap(retry({ budget: own }), door).attempt(() => 'never')
+
+    expect([outcome.ok, own.status()]).toMatchObject([false, { calls: 1, inFlight: 0 }])
+  })
+
+  it('counts a call that is turned away before it comes, and then comes in another way', async () => {
+    const own = budget()
+    const inner = wrap(retry({ budget: own }))
+    const ask = wrap(
+      fallback((call) => inner(() => 'in another way', call)),
+      door,
+      retry({ budget: own }),
+    )
+
+    expect(await ask(() => 'never')).toBe('in another way')
+    expect(own.status()).toMatchObject({ calls: 1 })
+  })
+
+  it('knows that a call which was brought back from further out is in flight again', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: inFlight(), clock })
+    const seen: unknown[] = []
+    const ask = wrap(retry({ clock, backoff: [5] }), segment, retry({ clock, attempts: 1, budget: own }))
+    const failed = ask(() => Promise.reject(seen.push(own.status()))).catch(() => {})
+    await clock.advance(1)
+    expect(own.status()).toMatchObject({ inFlight: 0 })
+    await clock.advance(9)
+    await failed
+
+    expect(seen).toMatchObject([
+      { inFlight: 1, calls: 1 },
+      { inFlight: 1, calls: 1 },
+    ])
   })
 
   it('is the same everywhere under one name, and a conflict with other options', () => {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { budget } from './budget.ts'
+import type { Clock } from './clock.ts'
 import { HedgeLostError, RateLimitError } from './errors.ts'
 import { events, type PolicyEvent } from './events.ts'
 import { type HedgeOptions, hedge } from './hedge.ts'
@@ -190,29 +191,82 @@ describe('hedge', () => {
       },
       { signal: caller.signal },
     ).catch((error) => error)
-    await clock.advance(1_000)
+    await clock.advance(10 * (leaving - 1))
 
     expect([await left, calls, clock.pending]).toEqual(['enough', leaving, 0])
     expect(own.status()).toMatchObject({ inFlight: 0, extra: 0 })
   })
 
-  it('releases once what it took, even if a slower attempt makes the caller leave when it is stopped', async () => {
+  it('releases once what it took, even if an attempt makes the caller leave when it is stopped', async () => {
     const clock = fakeClock()
     const caller = new AbortController()
     const own = budget({ family: inFlight(), clock })
+    const when = () => {
+      throw 'bug in when'
+    }
     let calls = 0
-    const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, max: 2, budget: own, clock }))
-    const answer = ask(
-      ({ signal }) => {
-        signal.addEventListener('abort', () => caller.abort('enough'))
-        return ++calls === 3 ? 'third' : new Promise(() => {})
-      },
-      { signal: caller.signal },
-    ).catch((error) => error)
-    await clock.advance(20)
+    const failed = hedge({ delay: 10, budget: own, when, clock })(({ signal }): Promise<never> => {
+      signal.addEventListener('abort', () => caller.abort('enough'))
+      return ++calls === 2
+        ? new Promise(() => {})
+        : new Promise((_, reject) => clock.after(15, () => reject('down')))
+    })({ signal: caller.signal } as Call).then(null, (error: unknown) => error)
+    await clock.advance(15)
 
-    expect([await answer, clock.pending]).toEqual(['enough', 0])
-    expect(own.status()).toMatchObject({ inFlight: 0, extra: 0, hedges: 2 })
+    expect([await failed, caller.signal.aborted, clock.pending]).toEqual(['bug in when', true, 0])
+    expect(own.status()).toMatchObject({ inFlight: 0, extra: 0, hedges: 1 })
+  })
+
+  it('ignores what the slower attempts say, even if they do not stop', async () => {
+    const clock = fakeClock()
+    const asked: unknown[] = []
+    const caller = new AbortController()
+    const works: PromiseWithResolvers<string>[] = []
+    const policy = hedge({
+      delay: 10,
+      max: 2,
+      clock,
+      when(error) {
+        return asked.push(error) > 0
+      },
+    })
+    const answer = policy(() => {
+      works.push(Promise.withResolvers())
+      return works.at(-1)!.promise
+    })({ signal: caller.signal, deadline: 500 } as Call)
+    await clock.advance(20)
+    works[0]!.resolve('first')
+    expect(await answer).toBe('first')
+    expect([clock.pending, getEventListeners(caller.signal, 'abort').length]).toEqual([0, 0])
+    works[1]!.resolve('second')
+    works[2]!.reject('third')
+    await clock.advance(1)
+
+    expect(policy.status()).toMatchObject({ calls: 1, hedges: 2, won: 0 })
+    expect(asked).toEqual([])
+  })
+
+  it('starts one attempt, not two, when a failure and the delay come together', async () => {
+    const timers: (() => void)[] = []
+    const clock: Clock = {
+      now: () => 0,
+      after(_, fn) {
+        timers.push(fn)
+        return () => {}
+      },
+    }
+    const works: PromiseWithResolvers<string>[] = []
+    const answer = hedge({ delay: 10, max: 2, clock })(() => {
+      works.push(Promise.withResolvers())
+      return works.at(-1)!.promise
+    })({} as Call)
+    works[0]!.reject('down')
+    timers[0]!()
+    await new Promise(setImmediate)
+    expect(works.length).toBe(2)
+    works[1]!.resolve('good')
+
+    expect(await answer).toBe('good')
   })
 
   it('starts nothing at or after the deadline', async () => {
@@ -362,6 +416,30 @@ describe('hedge with a budget', () => {
     },
   )
 
+  it('of tokens charges nothing for a caller who leaves, and one for a deadline', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: retryTokens(), clock })
+    const ask = wrap(retry({ clock, attempts: 1 }), hedge({ delay: 10, budget: own, clock }))
+    const caller = new AbortController()
+    const left = ask(() => new Promise(() => {}), { signal: caller.signal }).catch(() => {})
+    caller.abort()
+    await left
+    expect(own.status()).toMatchObject({ tokens: 10 })
+    const late = ask(() => new Promise(() => {}), { deadline: 5 }).catch(() => {})
+    await clock.advance(5)
+    await late
+
+    expect(own.status()).toMatchObject({ tokens: 9 })
+  })
+
+  it('counts a call once outside every pipeline as well', async () => {
+    const own = budget()
+    const inner = wrap(retry({ budget: own }))
+    await hedge({ delay: 10, budget: own })((call) => inner(() => 'found', call))({} as Call)
+
+    expect(own.status()).toMatchObject({ calls: 1 })
+  })
+
   it('of tokens charges a failure that the call survives, and no refusal', async () => {
     const clock = fakeClock()
     const own = budget({ family: retryTokens(), clock })
@@ -412,6 +490,17 @@ describe('hedge by quantile', () => {
       policy.reset()
       expect(policy.status().delay).toBe(expected)
     }
+  })
+
+  it('learns nothing from calls whose first attempt failed', async () => {
+    const clock = fakeClock()
+    const policy = hedge({ delay: { quantile: 0.9 }, clock })
+    for (let n = 0; n < 30; n++) {
+      let calls = 0
+      await wrap(policy)(() => (++calls === 1 ? Promise.reject('down') : 'good'))
+    }
+
+    expect(policy.status()).toMatchObject({ won: 30, delay: undefined })
   })
 
   it('stays between min and max', async () => {

@@ -32,6 +32,16 @@ describe('Quantile', () => {
     expect(own.known).toBe(256)
   })
 
+  it('forgets the very first of 257', () => {
+    const own = new Quantile(0.999)
+    own.record(5_000)
+    for (let n = 0; n < 255; n++) own.record(1)
+    expect(own.value).toBeGreaterThan(5_000)
+    own.record(1)
+
+    expect(own.value).toBeLessThan(1.1)
+  })
+
   it('takes any number', () => {
     const own = new Quantile(0.99)
     for (const odd of [0, -5, Number.NaN, 0.01]) own.record(odd)

@@ -302,7 +302,7 @@ describe('retry', () => {
     const clock = fakeClock()
     const backoff = { ...steady, initial: 10 }
     const list = [10, 20]
-    const stages = [retry({ clock, backoff }), retry({ clock, backoff: list })]
+    const stages = [retry({ clock, backoff: list }), retry({ clock, backoff })]
     backoff.initial = 500
     list[0] = 500
     stages.push(retry({ clock, backoff }))

@@ -174,7 +174,7 @@ function end(memo: Allowance | Tries | undefined, failed: boolean | undefined): 
 
 /** Whether who was called failed; nothing, if the call did not get that far or its caller left. */
 function blame(run: Run, memo: Allowance | Tries | undefined): true | undefined {
-  if (run.refused || run.attempt === (memo instanceof Tries ? memo.reached : 0)) return undefined
+  if (run.attempt === (memo instanceof Tries ? memo.reached : 0)) return undefined
   if (run.interruption !== undefined) return run.interruption.is === 'abort' ? undefined : true
   return run.error instanceof RejectedError ? undefined : true
 }
