@@ -11,7 +11,8 @@ export type Ran = 'passed' | 'failed' | 'late'
 /** A copy of the package, in which files may be changed and tests run. */
 export interface Workshop {
   readonly source: string
-  run(tests: readonly string[], limit: number): Promise<Ran>
+  /** Runs tests for `limit` ms at most, in silence unless they are to be shown. */
+  run(tests: readonly string[], limit: number, shown?: 'shown'): Promise<Ran>
   close(): void
 }
 
@@ -22,12 +23,13 @@ export function workshop(): Workshop {
   mkdirSync(source, { recursive: true })
   cpSync(join(root, 'packages/policy/src'), source, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}')
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  for (const name of ['node_modules', 'docs']) symlinkSync(join(root, name), join(folder, name), 'junction')
   const config = join(folder, 'vitest.config.mjs')
   writeFileSync(config, configuration(source))
   return {
     source,
-    run: (tests, limit) => vitest(folder, [...tests], limit),
+    run: (tests, limit, shown) =>
+      vitest(folder, tests, { limit, output: shown === undefined ? 'ignore' : 2 }),
     close: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
@@ -66,10 +68,14 @@ function configuration(source: string): string {
 }`
 }
 
-function vitest(folder: string, tests: string[], limit: number): Promise<Ran> {
+function vitest(
+  folder: string,
+  tests: readonly string[],
+  { limit, output }: { limit: number; output: 'ignore' | 2 },
+): Promise<Ran> {
   const program = join(root, 'node_modules/vitest/vitest.mjs')
   const args = [program, 'run', '--root', folder, ...tests.map((test) => relative(folder, test))]
-  const child = spawn(process.execPath, args, { stdio: 'ignore', detached: true })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', output, output], detached: true })
   let late = false
   const timer = setTimeout(() => {
     late = true
