@@ -199,6 +199,26 @@ describe('adaptive', () => {
     expect(made.retune!(other)).toBe(false)
   })
 
+  it('forgets slow calls when they are not to open it any more, and learns at the new pace (I5)', () => {
+    const { gauge: made, calls } = experienced()
+    const { usual } = made.counts()
+    calls(3, never, 5_000)
+    made.retune!(adaptive({ latency: false, halfLife: 100 * HOUR }).gauge(fakeClock()))
+    expect(made.counts()).toMatchObject({ suspicion: 0, usual })
+
+    calls(72_000, never)
+    expect(made.counts().usual.rate).toBe(usual.rate)
+  })
+
+  it('finds no more probes slow when the clock has gone back', () => {
+    const { gauge: made, calls, wait } = experienced()
+    calls(5, always)
+    wait(-HOUR)
+
+    expect(made.isSlow!(350)).toBe(false)
+    expect(made.isSlow!(450)).toBe(true)
+  })
+
   it('has settings that tell two of it apart, and no others', () => {
     expect(adaptive().settings).toEqual(adaptive({ rise: 0.05 }).settings)
     expect(adaptive({ rise: 0.1 }).settings).not.toEqual(adaptive().settings)

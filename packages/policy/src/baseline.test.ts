@@ -38,6 +38,7 @@ describe('Baseline', () => {
     const after = (batches: number) => learned(batches).baseline.failing
 
     expect(after(1)).toBeCloseTo(4 / 120)
+    expect(learned(1).baseline.slow).toBeCloseTo(0.2)
     expect(after(5)).toBeLessThan(after(3))
     expect(after(100)).toBeCloseTo(4 / (1_000 / Math.LN2 + 20), 5)
   })
@@ -53,14 +54,18 @@ describe('Baseline', () => {
   })
 
   it('learns a suspicious batch, and the one before it, at a quarter of the weight (I2)', () => {
-    const after = (suspicious: boolean) => {
+    const after = (suspicious: { before?: boolean; own?: boolean; next?: boolean }) => {
       const { baseline, now } = learned(100)
-      batch(baseline, now + BATCH, { failures: 40 })
-      batch(baseline, now + 2 * BATCH, { suspicious })
+      batch(baseline, now + BATCH, { suspicious: suspicious.before })
+      batch(baseline, now + 2 * BATCH, { failures: 40, suspicious: suspicious.own })
+      batch(baseline, now + 3 * BATCH, { suspicious: suspicious.next })
       return baseline.failing - learned(100).baseline.failing
     }
+    const whole = after({})
 
-    expect(after(true) / after(false)).toBeCloseTo(0.25, 1)
+    expect(after({ own: true }) / whole).toBeCloseTo(0.25, 1)
+    expect(after({ next: true }) / whole).toBeCloseTo(0.25, 1)
+    expect(after({ before: true }) / whole).toBeCloseTo(1, 1)
   })
 
   it('replaces half of what it knew in a half-life, however many calls there are (I3)', () => {

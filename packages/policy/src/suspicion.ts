@@ -39,8 +39,6 @@ const SUSPICIOUS = 0.5
 const RISEN = 4
 const OUT = 16
 const OUTAGE = 0.8
-/** Slow calls still succeed: a rise of their share by less than this opens nothing. */
-const SLOW_RISE = 0.25
 
 /** What one breaker with an adaptive trip remembers. */
 export class Suspicion implements AdaptiveGauge {
@@ -163,8 +161,8 @@ export class Suspicion implements AdaptiveGauge {
     // A third of the rise still passes for usual, so that learning a little too low a share costs no false trips.
     this.#risen.weigh(above(failing, rise / 3), least, Math.max(raised(failing, RISEN), most))
     this.#out.weigh(Math.max(failing, rise / 3), least, Math.max(raised(failing, OUT), OUTAGE))
-    const slowRise = Math.max(rise, SLOW_RISE)
-    this.#slowness.weigh(slow, above(slow, slowRise), Math.max(raised(slow, OUT), OUTAGE))
+    // Slow calls still succeed, so only an outage is looked for.
+    this.#slowness.weigh(slow, above(slow, rise), Math.max(raised(slow, OUT), OUTAGE))
   }
 }
 
