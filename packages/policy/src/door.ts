@@ -71,6 +71,8 @@ export abstract class Door<R extends Refusal> implements Host<R> {
 
   changed(): void {}
 
+  due(): void {}
+
   #fill(room: WaitingRoom<R>): void {
     while (room.size > 0) {
       const free = this.#limit - this.#inFlight

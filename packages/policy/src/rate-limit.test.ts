@@ -195,6 +195,20 @@ describe('rateLimit', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('lets a call go after exactly its longest wait, but not at its deadline', async () => {
+    const clock = fakeClock()
+    const own = rateLimit({ limit: 1, per: 100, queue: 10, maxWait: 200, clock })
+    const ask = wrap(own)
+    await ask(() => 1)
+    const all = Promise.all([ask(() => clock.now()), ask(() => clock.now())])
+    const outcome = await ask.attempt(() => 1, { priority: 1, deadline: 100 })
+    expect(outcome).toMatchObject({ ok: false, error: { reason: 'waited' } })
+    await clock.advance(200)
+
+    expect(await all).toEqual([100, 200])
+    expect(clock.pending).toBe(0)
+  })
+
   it('turns a call away that was pushed back until it has waited too long', async () => {
     const clock = fakeClock()
     const ask = wrap(rateLimit({ limit: 1, per: 1_000, queue: 10, maxWait: 1_500, clock }))
@@ -273,6 +287,7 @@ describe('rateLimit', () => {
     const error = await ask(() => 1).catch((reason) => reason)
     expect(error.message).toBe("rate limit 'rate-limit': it is paused; the next call may go in 5300 ms")
     await clock.advance(5_300)
+    expect(own.status()).toMatchObject({ available: 1, retryAfter: 0 })
 
     expect(went).toEqual([5_000, 5_000, 5_100, 5_200])
     expect(await ask(() => 'true')).toBe('true')
@@ -392,16 +407,23 @@ describe('rateLimit with perKey', () => {
     expect(await wrap(own)(() => 1, { key: 'new' })).toBe(1)
   })
 
-  it('forgets idle keys first', async () => {
+  it.each(['has gone', 'is paused', 'waits'])('forgets idle keys first, before one that %s', async (busy) => {
     const clock = fakeClock()
-    const own = rateLimit({ limit: 1, per: 100, perKey: true, maxKeys: 2, clock })
+    const own = rateLimit({ limit: 1, per: 100, perKey: true, maxKeys: 3, queue: 1, clock })
     const ask = wrap(own)
-    await ask(() => 1, { key: 'a' })
-    await clock.advance(100)
-    await ask(() => 1, { key: 'b' })
-    await ask(() => 1, { key: 'c' })
+    const states = () => ['busy', 'idle'].map((key) => own.status(key).available)
+    if (busy === 'is paused') own.pause(1_000, 'busy')
+    await clock.advance(200)
+    if (busy !== 'is paused') await ask(() => 1, { key: 'busy' })
+    if (busy === 'waits') ask(() => 2, { key: 'busy' })
+    await clock.advance(busy === 'waits' ? 50 : 0)
+    own.pause(0, 'idle')
+    own.pause(0, 'other')
+    own.pause(0, 'newcomer')
 
-    expect(own.status()).toMatchObject({ keys: 2 })
-    await expect(ask(() => 1, { key: 'b' })).rejects.toMatchObject({ code: 'RATE_LIMITED', key: 'b' })
+    expect(own.status().keys).toBe(3)
+    expect(states()).toEqual([0, 1])
+    expect(own.status('busy').retryAfter).toBeGreaterThan(0)
+    await clock.advance(2_000)
   })
 })

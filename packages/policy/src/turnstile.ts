@@ -116,12 +116,17 @@ export class Turnstile<R extends Refusal> implements Host<R> {
     } else if (this.#stop === undefined) this.#arm(this.settings.clock.now())
   }
 
+  due(): void {
+    this.#admit(this.settings.clock.now())
+  }
+
   /** A place in the queue, unless there is none or the turn would come too late in any case. */
   #wait(run: Run, now: number): Hold | Reason {
     const { maxWait } = this.settings
     this.#room ??= new WaitingRoom(this)
     const turn = this.turn(now, this.#room.ahead(priorityOf(run)))
-    if (turn > Math.min(now + maxWait, run.deadline)) return 'waited'
+    // At its deadline a call is over; after exactly its longest wait it may still go.
+    if (turn > now + maxWait || turn >= run.deadline) return 'waited'
     return this.#room.hold(run) ?? 'full'
   }
 

@@ -26,6 +26,8 @@ export interface Host<R extends Refusal> {
   tell(rejection: R): void
   /** Somebody came to wait, or left. */
   changed(): void
+  /** Lets in whose turn has come: asked before somebody is turned away whose turn may come at this very moment. */
+  due(): void
 }
 
 /** Calls that wait at a stage's door, the highest priority first. */
@@ -70,6 +72,10 @@ export class WaitingRoom<R extends Refusal> {
 
   reject(reason: Reason): R {
     return this.#host.reject(reason)
+  }
+
+  due(): void {
+    this.#host.due()
   }
 
   get #crowded(): boolean {
@@ -129,6 +135,7 @@ class Waiting<R extends Refusal> extends Timer {
   }
 
   fire(): void {
-    this.turnAway('waited')
+    this.#room.due()
+    if (this.place.level !== undefined) this.turnAway('waited')
   }
 }
