@@ -219,7 +219,7 @@ describe('budget', () => {
       retry({ clock, backoff: [0, 0], when: () => true, budget: own }),
       door,
     )(() => 'never').catch(() => {})
-    await clock.advance(1)
+    await clock.advance(10)
     await refused
 
     expect(own.status()).toMatchObject({ tokens: 9, retries: 3 })
