@@ -119,6 +119,7 @@ describe('concurrencyLimit', () => {
     const hang = () => new Promise<never>(() => {})
     for (const [ms, limit] of [
       [150, 16],
+      [100, 16],
       [50, 20],
     ] as const) {
       const one = await taught()

@@ -9,8 +9,10 @@
 const SAMPLES = 20
 /** Windows from one probe to the next. */
 const WINDOWS = 40
-/** Means that differ by less are equal. */
-const NOISE = 0.1
+/** Means that differ by less than this part are equal; so are those that differ by less than chance alone often makes them. */
+const EQUAL = 0.1
+/** Means that differ by more than this part are not equal, whatever chance may do. */
+const UNEQUAL = 0.4
 /** No call takes less, in ms: two that take no time at all could not be compared. */
 const SHORTEST = 0.001
 /** What is left of the limit after a sign of overload. */
@@ -44,6 +46,7 @@ export class Gradient {
   #since = -Infinity
   #count = 0
   #sum = 0
+  #squares = 0
   #pressed = false
   /** Windows since the last probe, and the highest limit since then. */
   #windows = 0
@@ -78,8 +81,10 @@ export class Gradient {
   /** A call has been answered. */
   answered(began: number, now: number): void {
     if (began < this.#since) return
+    const ms = Math.max(now - began, SHORTEST)
     this.#count++
-    this.#sum += Math.max(now - began, SHORTEST)
+    this.#sum += ms
+    this.#squares += ms * ms
     if (this.#count >= Math.max(SAMPLES, this.limit)) this.#close(this.#sum / this.#count, now)
   }
 
@@ -100,7 +105,7 @@ export class Gradient {
 
   #open(now: number): void {
     this.#since = now
-    this.#count = this.#sum = 0
+    this.#count = this.#sum = this.#squares = 0
     this.#pressed = false
   }
 
@@ -116,8 +121,9 @@ export class Gradient {
   /** Goes on halving while that makes answers faster: there still was a queue. */
   #probed({ limit, last }: { limit: number; last: number | undefined }, mean: number): void {
     const before = last ?? this.#baseline
-    const faster = before === undefined || mean < before * (1 - NOISE)
-    const slower = last === undefined && before !== undefined && mean > before * (1 + NOISE)
+    const noise = Math.max(EQUAL, this.#uncertainty(mean))
+    const faster = before === undefined || mean < before * (1 - noise)
+    const slower = last === undefined && before !== undefined && mean > before * (1 + noise)
     if (this.#pressed && limit > this.#bounds.min && (faster || slower)) {
       this.#phase = this.#probe(limit / 2, mean)
       return
@@ -126,6 +132,12 @@ export class Gradient {
     this.#phase = { is: 'settled' }
     this.#windows = 0
     this.#highest = this.#limit
+  }
+
+  /** Twice the standard error of the window's mean, as a part of it; less than half, since half is what halving the limit brings in an overload. */
+  #uncertainty(mean: number): number {
+    const variance = Math.max(0, this.#squares / this.#count - mean * mean)
+    return Math.min(UNEQUAL, (2 * Math.sqrt(variance / this.#count)) / mean)
   }
 
   #probe(limit: number, last?: number): Phase {

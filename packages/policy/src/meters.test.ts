@@ -44,15 +44,15 @@ describe('TokenBucket', () => {
     expect(go(bucket, [200, 200, 200]).length).toBe(2)
   })
 
-  it('gives the same promise after a million calls: nothing adds up', () => {
+  it('gives the same promise after a hundred thousand calls: nothing adds up', () => {
     const bucket = new TokenBucket({ limit: 7, per: 1_000, burst: 2 })
     let last = 0
-    for (let n = 0; n < 1_000_000; n++) {
+    for (let n = 0; n < 100_000; n++) {
       last = Math.max(last, bucket.turn(last, 0))
       bucket.take(last)
     }
 
-    expect(last).toBeCloseTo(((1_000_000 - 2) * 1_000) / 7, 5)
+    expect(last).toBeCloseTo(((100_000 - 2) * 1_000) / 7, 5)
   })
 
   it('holds I1 against counting by hand, and refuses nothing that might go', () => {
@@ -76,7 +76,7 @@ describe('TokenBucket', () => {
       })
       expect(went).toEqual(byHand)
     })
-    fc.assert(property, { seed: 1, numRuns: 300 })
+    fc.assert(property, { seed: 1, numRuns: 200 })
   })
 })
 
@@ -110,6 +110,6 @@ describe('SlidingWindow', () => {
       }
       expect(go(new SlidingWindow(size), times)).toEqual(byHand)
     })
-    fc.assert(property, { seed: 1, numRuns: 300 })
+    fc.assert(property, { seed: 1, numRuns: 200 })
   })
 })
