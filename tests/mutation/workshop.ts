@@ -64,7 +64,7 @@ function configuration(source: string): string {
     { find: '@holdfast/policy/testing', replacement: ${door('testing/index.ts')} },
     { find: /^@holdfast\\/policy$/, replacement: ${door('index.ts')} },
   ] },
-  test: { include: ['packages/policy/src/**/*.test.ts'], testTimeout: 5_000, bail: 1, maxWorkers: 1, reporters: ['dot'] },
+  test: { include: ['packages/policy/src/**/*.test.ts'], testTimeout: 5_000, bail: 1, maxWorkers: 1, isolate: false, reporters: ['dot'] },
 }`
 }
 
