@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type BreakerEvent, breaker } from './breaker.ts'
 import type { BreakerOptions } from './breaker-options.ts'
 import { BreakerOpenError, ConflictError } from './errors.ts'
+import { fallback } from './fallback.ts'
 import { forget, status } from './registry.ts'
 import { fakeClock } from './testing/index.ts'
 import { timeout } from './timeout.ts'
@@ -58,7 +59,14 @@ describe('breaker', () => {
     expect(refused).toBeInstanceOf(BreakerOpenError)
     expect(refused).toMatchObject({ code: 'BREAKER_OPEN', breaker: 'breaker', retryAfter: 600 })
     expect(called).toBe(false)
-    expect(guard.status().counts).toEqual({ calls: 2, probes: 0, successes: 0, failures: 2, ignored: 0, rejected: 1 })
+    expect(guard.status().counts).toEqual({
+      calls: 2,
+      probes: 0,
+      successes: 0,
+      failures: 2,
+      ignored: 0,
+      rejected: 1,
+    })
   })
 
   it('closes by a successful probe, and opens again by a failed one', async () => {
@@ -218,7 +226,8 @@ describe('breaker', () => {
     class Down extends Error {}
     class Mine extends Error {}
     const { fail, guard } = rig({ isFailure: [Down, TypeError], ignored: [Mine] })
-    for (const error of [new Down(), new Mine(), new Error('other'), new TypeError('x'), new Down()]) await fail(error)
+    for (const error of [new Down(), new Mine(), new Error('other'), new TypeError('x'), new Down()])
+      await fail(error)
 
     expect(guard.status()).toMatchObject({ is: 'open', counts: { failures: 3, ignored: 1, successes: 1 } })
   })
@@ -230,6 +239,16 @@ describe('breaker', () => {
 
     await expect(wrap(guard, inner)(down)).rejects.toBeInstanceOf(BreakerOpenError)
     expect(guard.status()).toMatchObject({ is: 'closed', counts: { ignored: 1 } })
+  })
+
+  it('takes a refusal for nothing, too, when another policy has looked at its error', async () => {
+    const { guard, clock } = rig({ failures: 1 })
+    const inner = breaker({ clock })
+    inner.isolate()
+    const looks = fallback({ links: [() => 1], when: (error) => error === 'never' })
+
+    await expect(wrap(guard, looks, inner)(down)).rejects.toBeInstanceOf(BreakerOpenError)
+    expect(guard.status()).toMatchObject({ is: 'closed', counts: { ignored: 1, failures: 0 } })
   })
 
   it('takes a timeout inside or around it for a failure, and the abort of the caller for nothing', async () => {
@@ -271,9 +290,7 @@ describe('breaker', () => {
     expect(breaker('anthropic')).toBe(first)
     expect(breaker('anthropic', { openFor: 30_000 })).toBe(first)
     expect(() => breaker('anthropic', { failures: 3 })).toThrow(ConflictError)
-    expect(() => breaker('anthropic', { failures: 3, openFor: 30_000 })).toThrow(
-      /"failures":5.*"failures":3/,
-    )
+    expect(() => breaker('anthropic', { failures: 3, openFor: 30_000 })).toThrow(/"failures":5.*"failures":3/)
     expect(breaker()).not.toBe(breaker())
     breaker('other')
     expect(status('breaker').map(({ name }) => name)).toEqual(['anthropic', 'other'])

@@ -83,4 +83,18 @@ describe('timeout', () => {
   it.each([[0], [-1], [Number.NaN]])('refuses %d ms', (ms) => {
     expect(() => timeout(ms)).toThrow(/timeout: ms must be a number of ms above 0, not/)
   })
+
+  it('tells of its own end only', async () => {
+    const clock = fakeClock()
+    const heard: unknown[] = []
+    const stop = events.on((event) => heard.push(event))
+    const ask = wrap(timeout(100, { clock, name: 'outer' }), timeout(500, { clock, name: 'inner' }))
+    const late = ask(() => new Promise(() => {})).catch((error) => error)
+    const failed = ask(() => Promise.reject(new Error('down'))).catch((error) => error)
+    await clock.advance(1_000)
+    await Promise.all([late, failed])
+    stop()
+
+    expect(heard).toEqual([{ type: 'timeout.passed', policy: 'outer', after: 100 }])
+  })
 })
