@@ -72,10 +72,26 @@ describe('Histogram', () => {
     expect(atOnce.quantile(0.7, -5 * MINUTE)).toBe(stepwise.quantile(0.7, 3 * MINUTE))
   })
 
-  it('does not overflow (I4)', () => {
-    const histogram = filled([...Array.from({ length: 20_000 }, () => 10), 1])
+  it('does not overflow, but halves all before a count would (I4)', () => {
+    // 8,192 durations of one bucket are 65,536 in it.
+    for (const times of [8_191, 8_192, 8_193, 16_384]) {
+      const histogram = filled([1, ...Array.from({ length: times }, () => 10)])
 
-    expect(histogram.quantile(0.5, 0)! / 10).toBeCloseTo(1, 0)
-    expect(histogram.quantile(0, 0)! / 1).toBeCloseTo(1, 0)
+      expect(histogram.quantile(0.5, 0)! / 10, String(times)).toBeCloseTo(1, 0)
+      expect(histogram.quantile(0, 0)!, String(times)).toBeCloseTo(1, 0)
+    }
+  })
+
+  it('counts minutes from the first duration, whatever time it is', () => {
+    const histogram = new Histogram()
+    for (let n = 0; n < 3; n++) histogram.record(10, 1e9)
+    histogram.record(1_000, 1e9 + MINUTE - 1)
+
+    expect(histogram.quantile(0.7, 1e9 + MINUTE - 1)! / 10).toBeCloseTo(1, 0)
+    expect(histogram.quantile(0, 1e9 + 6 * MINUTE)).toBeUndefined()
+  })
+
+  it('forgets in hours what it would in minutes', () => {
+    expect(filled(Array.from({ length: 8_191 }, () => 10)).quantile(1, 1e12)).toBeUndefined()
   })
 })
