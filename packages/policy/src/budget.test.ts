@@ -225,6 +225,18 @@ describe('budget', () => {
     expect(own.status()).toMatchObject({ tokens: 9, retries: 3 })
   })
 
+  it('of tokens gives something back for a retry that succeeds', async () => {
+    const clock = fakeClock()
+    const own = budget({ family: retryTokens(), clock })
+    let calls = 0
+    const answer = wrap(retry({ clock, backoff: [5], budget: own }))(() =>
+      ++calls === 1 ? Promise.reject('down') : 'good',
+    )
+    await clock.advance(5)
+
+    expect([await answer, own.status()]).toMatchObject(['good', { tokens: 9.1 }])
+  })
+
   it('ends a call that is turned away', async () => {
     const own = budget({ family: inFlight() })
     const outcome = await wrap(retry({ budget: own }), door).attempt(() => 'never')

@@ -198,6 +198,29 @@ describe('retry', () => {
     expect((await exhaust({ backoff: () => 5, attempts: 2 }, [busy])).times).toEqual([0, 10_000])
   })
 
+  it('tells nothing of a wait for a caller who has left', async () => {
+    const clock = fakeClock()
+    const caller = new AbortController()
+    const heard: PolicyEvent[] = []
+    const off = events.on((event) => heard.push(event))
+    const own = budget({ clock })
+    const left = wrap(retry({ clock, budget: own }))(() => new Promise(() => {}), {
+      signal: caller.signal,
+    }).catch((error) => error)
+    caller.abort('enough')
+    await left
+    off()
+
+    expect([await left, heard, own.status().retries]).toEqual(['enough', [], 0])
+  })
+
+  it('gives up if the wait would end with the deadline', async () => {
+    expect((await exhaust({ backoff: [100] }, ['down'], { deadline: 100 })).heard).toMatchObject([
+      { reason: 'deadline' },
+    ])
+    expect((await exhaust({ backoff: [100] }, ['down'], { deadline: 101 })).times).toEqual([0, 100])
+  })
+
   it('can be told by error class', async () => {
     class Down extends Error {}
     const when = (error: unknown) => error instanceof Down
@@ -276,7 +299,11 @@ describe('retry', () => {
       { backoff: steady },
     ]
     const clock = fakeClock()
-    const stages = differing.map((options) => retry({ clock, random: fakeRandom(0.5), ...options }))
+    const random = () => 0.5
+    const stages = differing.map((options) => {
+      retry({ clock, random, backoff: { ...steady } })
+      return retry({ clock, random, ...options })
+    })
     const seen = stages.map(async (stage) => {
       const times: number[] = []
       await wrap(stage)(() => Promise.reject(times.push(clock.now()))).catch(() => {})

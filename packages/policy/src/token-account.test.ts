@@ -84,6 +84,9 @@ describe('TokenAccount', () => {
             }
             expect(own.usage()).toMatchObject({ calls, tokens: parts / 1_000 })
           }
+          const { allowed } = own.usage()
+          const took = Array.from({ length: 20 }, () => own.withdraw('retry', true)).filter(Boolean)
+          expect(took.length).toBe(allowed)
         },
       ),
       { seed: 1, numRuns: 200 },
