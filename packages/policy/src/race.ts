@@ -91,7 +91,7 @@ export class Race<T> extends Run {
     if (this.#allowance !== undefined && !this.#allowance.withdraw('hedge', failed)) {
       counts.refused++
       this.#cease()
-      const { operation } = this.options ?? {}
+      const { operation } = this.options as Call
       withhold({ budget: settings.budget!, allowance: this.#allowance, operation }, error)
       return false
     }
@@ -133,17 +133,17 @@ export class Race<T> extends Run {
       if (this.#running.size === 0) this.#end(this.interruption.error)
       return
     }
-    const failed = !(error instanceof RejectedError)
+    const failed = error instanceof RejectedError ? undefined : true
     try {
       if (this.#hedging.settings.when(error)) {
-        if (this.#again('failure', failed, error)) return
+        if (this.#again('failure', failed === true, error)) return
       } else this.#cease()
     } catch (thrown) {
-      this.#stop(thrown, failed || undefined)
+      this.#stop(thrown, failed)
       return this.#end(thrown)
     }
     if (this.#running.size === 0) {
-      this.#stop(undefined, failed || undefined)
+      this.#stop(undefined, failed)
       return this.#end(error)
     }
     if (failed) this.#allowance?.failed()
