@@ -18,7 +18,10 @@ export type OutsideSystem =
 
 /** A ready-made policy, as plain data; durations are ms. */
 export interface Preset {
-  readonly retry: { readonly attempts: number; readonly backoff: { readonly initial: number; readonly max: number } }
+  readonly retry: {
+    readonly attempts: number
+    readonly backoff: { readonly initial: number; readonly max: number }
+  }
   readonly breaker: { readonly failures: number; readonly openFor: number }
   readonly bulkhead: { readonly limit: number; readonly queue: number; readonly maxWait: number }
   /** For each attempt. */

@@ -136,7 +136,7 @@ describe('statistics', () => {
     const ofMany = statistics()
     const ask = wrap(ofMany)
     // All begin before a tick can end; only the first is quick.
-    await Promise.all(Array.from({ length: 50 }, (_, n) => ask(() => (n === 0 ? n : after(80)))))
+    await Promise.all(Array.from({ length: 50 }, (_, n) => ask(() => (n === 0 ? undefined : after(80)))))
     const ofFew = statistics()
     for (const ms of [0, 30]) {
       await wrap(ofFew)(() => after(ms))

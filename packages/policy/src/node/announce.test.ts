@@ -160,7 +160,7 @@ describe('announce', () => {
     expect(announce({ path })).toBe(link)
     const { socket } = await peer()
     socket.resume()
-    link.close()
+    link[Symbol.dispose]()
     await once(socket, 'close')
 
     expect(link.is).toBe('closed')
