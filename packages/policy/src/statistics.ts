@@ -7,7 +7,7 @@ import { coarseNow } from './tick.ts'
 
 /** What to keep beside the counts. */
 export interface StatisticsOptions {
-  /** Whether to keep durations: about 400 bytes, from the first call on. */
+  /** Whether to keep durations: at most 500 bytes, 100 as a rule. */
   readonly durations?: boolean
   readonly name?: string
 }
@@ -66,8 +66,10 @@ export function isStatistics(policy: unknown): policy is Statistics {
   return policy instanceof Watch
 }
 
-/** Steps of this length through [0, 1) fall evenly, however many there are: the golden section. */
-const STEP = (Math.sqrt(5) - 1) / 2
+/** Integers of 30 bits stay in place; others would be objects of their own. */
+const WHOLE = 2 ** 30
+/** Steps of this length, the golden section, fall evenly on a circle, however many there are. */
+const STEP = Math.floor((WHOLE * (Math.sqrt(5) - 1)) / 2)
 
 /*
  * I1  calls = successes + failures + rejected + aborted + in flight, at any moment.
@@ -83,11 +85,12 @@ class Watch implements Statistics {
   #failures = 0
   #rejected = 0
   #aborted = 0
-  #tick = Number.NaN
+  /** The time at which it began, in 64ths of a ms, without the high bits. */
+  #tick = -1
   /** Calls in the tick that is on, and how many of them to let pass before one is timed. */
   #seen = 0
   #skip = 0
-  #phase = 0.5
+  #phase = 0
 
   constructor(name: string, durations: boolean) {
     this.name = name
@@ -136,11 +139,11 @@ class Watch implements Statistics {
   /** Whether to time this call. */
   #picks({ clock }: Run): boolean {
     if (clock !== systemClock) return true
-    const tick = coarseNow()
+    const tick = (coarseNow() * 64) & (WHOLE - 1)
     if (tick === this.#tick) this.#seen++
     else {
-      this.#phase = (this.#phase + STEP) % 1
-      this.#skip = Math.floor(this.#phase * this.#seen)
+      this.#phase = (this.#phase + STEP) & (WHOLE - 1)
+      this.#skip = Math.floor((this.#phase / WHOLE) * this.#seen)
       this.#seen = 1
       this.#tick = tick
     }
