@@ -30,7 +30,8 @@ describe('Histogram', () => {
   })
 
   it('counts what is out of range as the nearest that is in it', () => {
-    expect(filled([0, -1, Number.NaN, 0.000_1]).quantile(1, 0)).toBeCloseTo(0.011, 3)
+    const shortest = filled([0, -1, Number.NaN, 0.000_1])
+    expect([0, 1].map((q) => shortest.quantile(q, 0)!.toFixed(3))).toEqual(['0.011', '0.011'])
     const longest = filled([1e12, Infinity]).quantile(0, 0)!
     expect(Math.abs(longest - 3_600_000) / 3_600_000).toBeLessThan(0.1)
   })
@@ -85,7 +86,7 @@ describe('Histogram', () => {
   it('keeps two counts in one integer apart (I2)', () => {
     const neighbours = [1, 1.22, 1.22 ** 2, 1.22 ** 3].map((ms) => 10.1 * ms)
     for (const full of neighbours) {
-      const histogram = filled([...neighbours, ...Array.from({ length: 5_000 }, () => full)])
+      const histogram = filled([...neighbours, ...Array.from({ length: 10_000 }, () => full)])
       const told = neighbours.map((_, n) => histogram.quantile(n / 3, 0)!)
 
       expect(Math.abs(told[0]! - neighbours[0]!) / neighbours[0]!).toBeLessThan(0.1)
