@@ -145,6 +145,7 @@ function make(name: string, settings: CacheSettings): Cache {
   return askable(decorate, {
     name,
     settings,
+    clock: settings.clock,
     status: () => answers.status(),
     invalidate: (key: string) => answers.invalidate(key),
     clear: () => answers.clear(),

@@ -76,9 +76,10 @@ describe('chaos', () => {
 
   it('does not call the work of who left during the behaviour', async () => {
     const caller = new AbortController()
+    const clock = fakeClock()
     const ask = wrap(
-      timeout(10, { clock: fakeClock(), mode: 'cooperative' }),
-      chaos({ rate: 1, behaviour: () => caller.abort('bye') }),
+      timeout(10, { clock, mode: 'cooperative' }),
+      chaos({ rate: 1, behaviour: () => caller.abort('bye'), clock }),
     )
 
     expect(await outcome(ask(() => expect.unreachable(), { signal: caller.signal }))).toEqual({
@@ -223,7 +224,10 @@ describe('chaos', () => {
 
   it('can be nested: slow, then failing', async () => {
     const clock = fakeClock()
-    const ask = wrap(chaos({ rate: 1, latency: 10, clock }), chaos({ rate: 1, fault: () => clock.now() }))
+    const ask = wrap(
+      chaos({ rate: 1, latency: 10, clock }),
+      chaos({ rate: 1, fault: () => clock.now(), clock }),
+    )
     const failed = outcome(ask(() => 'work'))
     await clock.advance(10)
 

@@ -138,6 +138,7 @@ function make(name: string, settings: ChaosSettings): Chaos {
   return askable(decorate, {
     name,
     settings,
+    clock: settings.clock,
     status: () => injector.status(),
     halt: () => injector.halt(),
     reset: () => injector.reset(),

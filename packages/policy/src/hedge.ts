@@ -83,6 +83,7 @@ function make(name: string, settings: HedgeSettings): Hedge {
   return askable((work) => (call) => new Race(hedging, work, call).run(), {
     name,
     settings,
+    clock: settings.clock,
     status: () => hedging.status(),
     reset: () => hedging.reset(),
   })

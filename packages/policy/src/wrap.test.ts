@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { breaker } from './breaker.ts'
 import { fallback } from './fallback.ts'
+import { hedge } from './hedge.ts'
 import { retry } from './retry.ts'
 import { fakeClock, policyContract } from './testing/index.ts'
 import { timeout } from './timeout.ts'
@@ -76,6 +77,7 @@ describe('wrap', () => {
 
   it('refuses policies on different clocks', () => {
     expect(() => wrap(retry({ clock: fakeClock() }), timeout(1))).toThrow(/2 clocks/)
+    expect(() => wrap(retry({ clock: fakeClock() }), hedge({ delay: 1 }))).toThrow(/2 clocks/)
   })
 
   it('tells the work its attempt, its signal and the nearest deadline', async () => {

@@ -51,7 +51,9 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
   const stages = flat.filter((policy) => typeof policy !== 'function')
   const hasty = stages.some(({ mode }) => mode === 'aggressive')
   const patient = !hasty && stages.some(({ mode }) => mode === 'cooperative')
-  return pipeline(link(flat, { clock: clockOf(stages), hasty, patient })) as Pipeline<FallbackOf<P[number]>>
+  return pipeline(
+    link(flat, { clock: clockOf(flat as readonly Partial<Stage>[]), hasty, patient }),
+  ) as Pipeline<FallbackOf<P[number]>>
 }
 
 /** Stages up to the first user's function make one plan; that function and all behind it are what is inside it. */
@@ -65,8 +67,8 @@ function link(policies: readonly (Stage<unknown> | Decorator)[], traits: Traits)
   return { stages, clock, hasty, patient, inside }
 }
 
-function clockOf(stages: readonly Stage<unknown>[]): Clock {
-  const clocks = new Set(stages.flatMap(({ clock }) => clock ?? []))
+function clockOf(policies: readonly { readonly clock?: Clock }[]): Clock {
+  const clocks = new Set(policies.flatMap(({ clock }) => clock ?? []))
   if (clocks.size > 1)
     throw new OptionError('wrap: clock', `${clocks.size} clocks`, 'the same in all policies')
   const [clock = systemClock] = clocks
