@@ -144,6 +144,8 @@ describe('a pipeline in a context', () => {
       seenBy({ signal: caller.signal, deadline: 5e12, key: 'k' }),
     )
 
+    expect((await seenBy({ deadline: 5e12 })).deadline).toBe(5e12)
+    expect((await seenBy()).deadline).toBe(Infinity)
     expect([deadline, key]).toEqual([5e12, 'k'])
     expect((await withContext({ correlation: 'c' }, () => seenBy())).deadline).toBe(Infinity)
   })
