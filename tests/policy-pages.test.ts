@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { format } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
+import * as policy from '../packages/policy/src/index.ts'
+import * as context from '../packages/policy/src/node/index.ts'
+import * as testing from '../packages/policy/src/testing/index.ts'
 
-const root = join(import.meta.dirname, '..')
-const folder = join(root, 'docs', 'policies')
+const folder = join(import.meta.dirname, '..', 'docs', 'policies')
 const headings = [
   'In one sentence',
   'Usage',
@@ -16,6 +18,11 @@ const headings = [
   'When to use it',
   'When not to',
 ]
+const doors: Readonly<Record<string, object>> = {
+  '@holdfast/policy': policy,
+  '@holdfast/policy/context': context,
+  '@holdfast/policy/testing': testing,
+}
 const pages = readdirSync(folder)
   .filter((name) => name.endsWith('.md') && name !== 'README.md')
   .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
@@ -31,6 +38,24 @@ const programs = pages.flatMap(({ name, text }) =>
   ),
 )
 
+/** Runs a block as the module that it is, and answers with what it prints. */
+async function printed(code: string): Promise<string> {
+  const lines: string[] = []
+  const say = (...said: unknown[]) => void lines.push(`${format(...said)}\n`)
+  const body = stripTypeScriptTypes(code).replace(
+    /^import \{([^}]*)\} from '([^']+)'/gm,
+    (_, names: string, door: string) =>
+      `const {${names.replaceAll(' as ', ': ')}} = doors[${JSON.stringify(door)}]`,
+  )
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+  await new AsyncFunction('doors', 'console', body)(doors, { log: say, error: say })
+  return lines.join('')
+}
+
+afterEach(() => {
+  for (const { name } of Object.values(policy.statuses()).flat()) policy.forget(name)
+})
+
 describe('the pages of the policies', () => {
   it.each(pages)('$name has the headings that all have', ({ text }) => {
     const prose = text.replace(/^```[\s\S]*?^```/gm, '')
@@ -38,13 +63,8 @@ describe('the pages of the policies', () => {
     expect([...prose.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(headings)
   })
 
-  it.concurrent.each(programs)('$name prints what it says it prints', async ({ code, output }) => {
-    const args = ['--conditions=@holdfast/source', '--input-type=module-typescript', '--eval', code]
-    const env = { ...process.env, NO_COLOR: '1' }
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env })
-
-    expect(stdout).toBe(output)
-    expect(stderr).toBe('')
+  it.each(programs)('$name prints what it says it prints', async ({ code, output }) => {
+    expect(await printed(code)).toBe(output)
   })
 
   it('are all in the table of contents', () => {
