@@ -1,8 +1,8 @@
-import type { BreakerEvent } from './breaker.ts'
-import type { BulkheadEvent } from './bulkhead.ts'
-import type { ConcurrencyLimitEvent } from './concurrency-limit.ts'
+import type { BreakerEvent } from './breaker/breaker.ts'
 import type { BudgetError } from './errors.ts'
-import type { RateLimitEvent } from './rate-limit.ts'
+import type { BulkheadEvent } from './limits/bulkhead.ts'
+import type { ConcurrencyLimitEvent } from './limits/concurrency-limit.ts'
+import type { RateLimitEvent } from './limits/rate-limit.ts'
 
 /** Something that happened inside a pipeline: `type` is a past fact, `policy` the name of the one it happened to. */
 export type PolicyEvent =

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { breaker } from '../breaker.ts'
-import { forget } from '../registry.ts'
+import { breaker } from '../breaker/breaker.ts'
+import { forget } from '../named/registry.ts'
 import { type Announcement, type AnnounceOptions, announce } from './announce.ts'
 
 type Message = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import type * as net from 'node:net'
-import { growth } from '../backoff.ts'
-import type { Random } from '../clock.ts'
 import { known } from '../errors.ts'
+import { growth } from '../retry/backoff.ts'
+import type { Random } from '../time/clock.ts'
 import { answerTo } from './answer-to.ts'
 
 /** Where to announce this process, and as what; by default what its environment says. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { breaker } from '../breaker.ts'
-import { forget, status } from '../registry.ts'
+import { breaker } from '../breaker/breaker.ts'
+import { forget, status } from '../named/registry.ts'
 import { answerTo } from './answer-to.ts'
 
 afterEach(() => {

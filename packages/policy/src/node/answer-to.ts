@@ -1,4 +1,4 @@
-import { isolate, type Kind, reset, statuses } from '../registry.ts'
+import { isolate, type Kind, reset, statuses } from '../named/registry.ts'
 
 /** Characters of JSON that an answer may have; a socket of Holdfast takes a million in a line. */
 const ROOM = 500_000

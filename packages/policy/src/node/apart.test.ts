@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { cache } from '../cache.ts'
-import { systemClock } from '../clock.ts'
-import { coalesce } from '../coalesce.ts'
+import type { Call } from '../pipeline/work.ts'
+import { wrap } from '../pipeline/wrap.ts'
+import { cache } from '../reuse/cache.ts'
+import { coalesce } from '../reuse/coalesce.ts'
 import { fakeClock } from '../testing/index.ts'
-import type { Call } from '../work.ts'
-import { wrap } from '../wrap.ts'
+import { systemClock } from '../time/clock.ts'
 import { context, withContext } from './context.ts'
 
 const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: true }

@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
+import type { Call } from '../pipeline/work.ts'
+import { wrap } from '../pipeline/wrap.ts'
 import { fakeClock } from '../testing/index.ts'
-import { timeout } from '../timeout.ts'
-import type { Call } from '../work.ts'
-import { wrap } from '../wrap.ts'
+import { systemClock } from '../time/clock.ts'
+import { timeout } from '../time/timeout.ts'
 import { context, withContext } from './context.ts'
 
 const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: true }

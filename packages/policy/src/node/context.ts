@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { keepApart } from '../apart.ts'
-import { type Clock, systemClock } from '../clock.ts'
 import { demand, known } from '../errors.ts'
-import { surround } from '../surroundings.ts'
-import type { CallOptions } from '../work.ts'
+import { keepApart } from '../pipeline/apart.ts'
+import { surround } from '../pipeline/surroundings.ts'
+import type { CallOptions } from '../pipeline/work.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
 
 /** Where in a trace something happens, as W3C Trace Context has it: 32 and 16 hexadecimal digits. */
 export interface Trace {

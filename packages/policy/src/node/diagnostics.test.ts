@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
-import { breaker } from '../breaker.ts'
+import { breaker } from '../breaker/breaker.ts'
 import { events } from '../events.ts'
-import { wrap } from '../wrap.ts'
+import { wrap } from '../pipeline/wrap.ts'
 import { policyChannel } from './diagnostics.ts'
 
 describe('policyChannel', () => {

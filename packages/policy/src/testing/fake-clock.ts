@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
 import { demand } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
 
 /** A clock that stands still until it is told to go on. */
 export interface FakeClock extends Clock {

@@ -1,7 +1,7 @@
-import type { Random } from '../clock.ts'
 import { demand } from '../errors.ts'
+import type { Random } from '../time/clock.ts'
 
-export { seededRandom } from '../seeded-random.ts'
+export { seededRandom } from '../chaos/seeded-random.ts'
 
 /** Chance that answers with the given values in turn, over and over. */
 export function fakeRandom(...values: number[]): Random {

@@ -1,4 +1,4 @@
-import type { Gauge, Trip } from '../trip.ts'
+import type { Gauge, Trip } from '../breaker/trip.ts'
 import type { LoadShape } from './load-shapes.ts'
 import type { Traffic } from './traffic.ts'
 

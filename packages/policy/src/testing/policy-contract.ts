@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
-import type { CallOptions, Work } from '../work.ts'
-import { type Policy, wrap } from '../wrap.ts'
+import type { CallOptions, Work } from '../pipeline/work.ts'
+import { type Policy, wrap } from '../pipeline/wrap.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 
 /** What the contract needs of a test runner; vitest's own functions fit. */

@@ -1,4 +1,4 @@
-import type { Trip } from '../trip.ts'
+import type { Trip } from '../breaker/trip.ts'
 import { seededRandom } from './fake-random.ts'
 import { type Judgement, judge, losses } from './judge.ts'
 import type { LoadShape } from './load-shapes.ts'

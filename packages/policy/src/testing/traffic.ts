@@ -1,4 +1,4 @@
-import type { Random } from '../clock.ts'
+import type { Random } from '../time/clock.ts'
 import type { LoadShape } from './load-shapes.ts'
 
 /** Calls as they would come and go if all were let in: what becomes of a call is settled before anyone decides about it. */

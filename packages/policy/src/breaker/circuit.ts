@@ -1,0 +1,283 @@
+import { BreakerOpenError, retryAfterOf } from '../errors.ts'
+import type { Run } from '../pipeline/run.ts'
+import type { Hold, Refusal } from '../pipeline/stage.ts'
+import { growth } from '../retry/backoff.ts'
+import { type Clock, roughNow } from '../time/clock.ts'
+import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from './breaker.ts'
+import { type BreakerSettings, isRefusal, matches } from './breaker-options.ts'
+import { ProbeQueue } from './probe-queue.ts'
+import type { Gauge } from './trip.ts'
+
+/*
+ * The states of one circuit: of a breaker, or of one key of it.
+ *
+ * I1  Closed, it admits every call; the outcome after which its gauge says so opens it.
+ * I2  Open, it admits nothing before `until`; the first call after that finds it half-open.
+ * I3  Half-open, at most `probes` calls hold a place, and only their outcomes count.
+ * I4  Each transition starts a generation, a state of its own; the outcome of a call admitted in an earlier one changes nothing.
+ * I5  A probe keeps its place for one open time at most; then a newcomer may take it, and its outcome changes nothing.
+ * I6  counts: calls = successes + failures + ignored + calls in flight.
+ * I7  Only while half-open do calls wait, at most `waiting` of them; the next transition lets each in or turns it away.
+ */
+
+/** Each transition makes a state of its own, which is the generation of the calls admitted in it. `relapses` are probes that failed since it was closed. */
+export type State =
+  | { readonly is: 'closed' }
+  | { readonly is: 'open'; readonly until: number; readonly relapses: number }
+  | HalfOpen
+  | { readonly is: 'isolated' | 'disabled' | 'observed' }
+
+interface HalfOpen {
+  readonly is: 'half-open'
+  readonly probes: Set<Permit>
+  readonly room: ProbeQueue
+  readonly relapses: number
+  successes: number
+}
+
+/** The breaker that a circuit is of. */
+export interface Surroundings {
+  readonly name: string
+  readonly settings: BreakerSettings
+  readonly clock: Clock
+  readonly heard: boolean
+  gauge(): Gauge
+  tell(event: BreakerEvent): void
+}
+
+/** What an admitted call holds, if there is more to it than the state in which it was admitted. */
+export class Permit {
+  readonly circuit: Circuit
+  readonly state: State
+  readonly since: number
+
+  constructor(circuit: Circuit, state: State, since: number) {
+    this.circuit = circuit
+    this.state = state
+    this.since = since
+  }
+}
+
+/** The state in which all circuits begin, and which none comes back to. */
+const NEW: State = { is: 'closed' }
+
+/** One circuit. It is small, since there may be one for each key. */
+export class Circuit implements Refusal {
+  readonly #around: Surroundings
+  readonly #key: string | undefined
+  #gauge: Gauge
+  #state: State = NEW
+  #calls = 0
+  #probes = 0
+  #successes = 0
+  #failures = 0
+  #ignored = 0
+  #rejected = 0
+
+  constructor(around: Surroundings, key?: string) {
+    this.#around = around
+    this.#key = key
+    this.#gauge = around.gauge()
+  }
+
+  /** Whether a fresh one would do the same. */
+  get idle(): boolean {
+    if (this.#state.is !== 'closed') return false
+    const { failures, slow } = this.#gauge.counts()
+    return failures + slow === 0 && this.#calls === this.#successes + this.#failures + this.#ignored
+  }
+
+  enter(run: Run, slot: number): Refusal | Hold | undefined {
+    const state = this.#state
+    if (state.is === 'open' && roughNow(this.#around.clock) < state.until) return this.#turnedAway()
+    if (state.is === 'open' || state.is === 'half-open' || state.is === 'isolated')
+      return this.#knock(run, slot)
+    const plain = this.#key === undefined && !this.#gauge.timed
+    run.memo[slot] = plain
+      ? state
+      : new Permit(this, state, this.#gauge.timed ? this.#around.clock.now() : Number.NaN)
+    this.#calls++
+    return undefined
+  }
+
+  leave(run: Run, permit: Permit | State): void {
+    const counts = this.#redeem(permit)
+    const verdict = counts ? this.#judge(run) : 'nothing'
+    if (verdict === 'nothing') {
+      this.#ignored++
+      if (counts && this.#state.is === 'half-open') this.#state.room.next()
+      return
+    }
+    const failed = verdict === 'failure'
+    if (failed) this.#failures++
+    else this.#successes++
+    const timed = this.#gauge.timed && permit instanceof Permit && !Number.isNaN(permit.since)
+    this.#learn(failed, timed ? this.#around.clock.now() - permit.since : 0, run)
+  }
+
+  /** The error of the call that was just turned away. */
+  refuse(): BreakerOpenError {
+    return new BreakerOpenError(this.#around.name, this.#retryAfter(this.#around.clock.now()))
+  }
+
+  status(): CircuitStatus {
+    const window = this.#gauge.counts()
+    const retryAfter = this.#retryAfter(this.#around.clock.now())
+    return { is: this.#state.is, failures: window.failures, window, retryAfter, counts: this.#counts() }
+  }
+
+  save(): CircuitState {
+    const state = this.#state
+    if (state.is === 'half-open') return { is: 'open', remaining: 0, relapses: state.relapses }
+    if (state.is !== 'open') return { is: state.is }
+    const remaining = this.#retryAfter(this.#around.clock.now())
+    return { is: 'open', remaining, relapses: state.relapses }
+  }
+
+  restore(saved: CircuitState): void {
+    if (saved.is === 'open') this.#open(saved.remaining, saved.relapses, undefined)
+    else if (saved.is === 'closed') this.close()
+    else this.set(saved.is)
+  }
+
+  close(): void {
+    this.#gauge.clear()
+    this.#become({ is: 'closed' }, { type: 'breaker.closed', ...this.#who() })
+  }
+
+  set(is: 'isolated' | 'disabled' | 'observed'): void {
+    this.#gauge.clear()
+    this.#become({ is }, { type: `breaker.${is}`, ...this.#who() })
+  }
+
+  /** The breaker has other settings: what was counted and decided stays, as far as the new ones can go on with it. */
+  adjust(): void {
+    const fresh = this.#around.gauge()
+    if (this.#gauge.retune?.(fresh) !== true) this.#gauge = fresh
+    if (this.#state.is !== 'open') return
+    const { until, relapses } = this.#state
+    const latest = this.#around.clock.now() + this.#openTime(relapses)
+    this.#state = { is: 'open', until: Math.min(until, latest), relapses }
+  }
+
+  /** A call comes while not everybody is let in. */
+  #knock(run: Run, slot: number): Refusal | Hold | undefined {
+    const half = this.#halfOpened()
+    if (half === undefined) return this.#turnedAway()
+    const now = this.#around.clock.now()
+    if (half.probes.size >= this.#around.settings.probes) {
+      const [eldest] = half.probes
+      const free = eldest!.since + this.#openTime(half.relapses)
+      if (free > now) {
+        if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway()
+        return half.room.hold(() => this.enter(run, slot), free - now)
+      }
+      half.probes.delete(eldest!)
+    }
+    const probe = new Permit(this, half, now)
+    half.probes.add(probe)
+    run.memo[slot] = probe
+    this.#calls++
+    this.#probes++
+    return undefined
+  }
+
+  #halfOpened(): HalfOpen | undefined {
+    const state = this.#state
+    if (state.is === 'half-open') return state
+    if (state.is !== 'open') return undefined
+    const half: HalfOpen = {
+      is: 'half-open',
+      probes: new Set(),
+      room: new ProbeQueue(this.#around.clock),
+      relapses: state.relapses,
+      successes: 0,
+    }
+    this.#become(half, { type: 'breaker.half-opened', ...this.#who() })
+    return half
+  }
+
+  #turnedAway(): Refusal {
+    this.#rejected++
+    if (this.#around.heard) {
+      const retryAfter = this.#retryAfter(this.#around.clock.now())
+      this.#around.tell({ type: 'breaker.rejected', ...this.#who(), retryAfter })
+    }
+    return this
+  }
+
+  /** Gives a permit back; whether the outcome it stands for still counts. */
+  #redeem(permit: Permit | State): boolean {
+    if (!(permit instanceof Permit)) return permit === this.#state
+    if (this.#state.is === 'half-open') return this.#state.probes.delete(permit)
+    return permit.state === this.#state
+  }
+
+  #judge(run: Run): 'success' | 'failure' | 'nothing' {
+    if (!run.failed) return 'success'
+    if (run.interruption?.is === 'abort') return 'nothing'
+    const { ignored, isFailure } = this.#around.settings
+    if (ignored === isRefusal ? run.refused || isRefusal(run.error) : matches(ignored, run.error))
+      return 'nothing'
+    return isFailure === undefined || matches(isFailure, run.error) ? 'failure' : 'success'
+  }
+
+  #learn(failed: boolean, ms: number, run: Run): void {
+    const state = this.#state
+    if (state.is === 'half-open') {
+      if (failed || this.#gauge.isSlow?.(ms) === true) {
+        const relapses = state.relapses + 1
+        this.#open(this.#openTime(relapses), relapses, run.failed ? run.error : undefined)
+      } else if (++state.successes >= this.#around.settings.successes) this.close()
+      else state.room.next()
+    } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
+      const error = run.failed ? run.error : undefined
+      if (state.is === 'closed') return this.#open(this.#openTime(0), 0, error)
+      this.#gauge.clear()
+      this.#around.tell({ type: 'breaker.would-open', ...this.#who(), error })
+    }
+  }
+
+  #open(time: number, relapses: number, error: unknown): void {
+    const openFor = Math.max(time, retryAfterOf(error) ?? 0)
+    const until = this.#around.clock.now() + openFor
+    this.#become({ is: 'open', until, relapses }, { type: 'breaker.opened', ...this.#who(), openFor, error })
+  }
+
+  #become(state: State, event: BreakerEvent): void {
+    const old = this.#state
+    this.#state = state
+    this.#around.tell(event)
+    if (old.is === 'half-open') old.room.empty()
+  }
+
+  #openTime(relapses: number): number {
+    return growth(this.#around.settings.openFor, relapses)
+  }
+
+  /** Ms until it may admit a call. */
+  #retryAfter(now: number): number {
+    const state = this.#state
+    if (state.is === 'isolated') return Infinity
+    if (state.is === 'open') return Math.max(0, state.until - now)
+    if (state.is !== 'half-open' || state.probes.size < this.#around.settings.probes) return 0
+    const [eldest] = state.probes
+    return Math.max(0, eldest!.since + this.#openTime(state.relapses) - now)
+  }
+
+  #counts(): BreakerCounts {
+    return {
+      calls: this.#calls,
+      probes: this.#probes,
+      successes: this.#successes,
+      failures: this.#failures,
+      ignored: this.#ignored,
+      rejected: this.#rejected,
+    }
+  }
+
+  #who(): { policy: string; key?: string } {
+    const { name } = this.#around
+    return this.#key === undefined ? { policy: name } : { policy: name, key: this.#key }
+  }
+}

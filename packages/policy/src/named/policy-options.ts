@@ -1,0 +1,41 @@
+import { breaker } from '../breaker/breaker.ts'
+import type { BreakerOptions } from '../breaker/breaker-options.ts'
+import { budget } from '../budget/budget.ts'
+import { demand, known } from '../errors.ts'
+import { type BulkheadOptions, bulkhead } from '../limits/bulkhead.ts'
+import type { Stage } from '../pipeline/stage.ts'
+import { type RetryOptions, retry } from '../retry/retry.ts'
+import { timeout } from '../time/timeout.ts'
+
+/** A policy as plain data, as `preset` gives it and a file can say it; what is left out is not there. */
+export interface PolicyOptions {
+  readonly retry?: Pick<RetryOptions, 'attempts' | 'backoff' | 'when'>
+  /** The name of the budget that its retries share; by default the policy's own. */
+  readonly budget?: string
+  readonly breaker?: BreakerOptions
+  readonly bulkhead?: BulkheadOptions
+  /** For each attempt, in ms. */
+  readonly timeout?: number
+  /** Whom the calls go to: the name of the breaker and of the bulkhead; by default the policy's own. */
+  readonly to?: string
+}
+
+const names: readonly (keyof PolicyOptions)[] = ['retry', 'budget', 'breaker', 'bulkhead', 'timeout', 'to']
+
+/**
+ * The policies that such data means, outermost first: the retry, and inside it, for each attempt, breaker, bulkhead, timeout.
+ *
+ * So the breaker sees each attempt, and a call that waits between two holds no place in the bulkhead; nor does it lose time in the queue.
+ */
+export function policiesOf(name: string, options: PolicyOptions): Stage[] {
+  known('policy', options, names)
+  const { to = name } = options
+  const stages = [
+    options.retry && retry({ ...options.retry, budget: budget(options.budget ?? name) }),
+    options.breaker && breaker(to, options.breaker),
+    options.bulkhead && bulkhead(to, options.bulkhead),
+    options.timeout !== undefined && timeout(options.timeout),
+  ].filter((stage) => typeof stage === 'object')
+  demand(stages.length > 0, 'policy: options', options, 'at least one of retry, breaker, bulkhead, timeout')
+  return stages
+}

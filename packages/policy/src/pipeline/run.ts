@@ -1,0 +1,274 @@
+import { DeadlineError, OptionError, TimeoutError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import { Timer } from '../time/timer.ts'
+import { Attempt } from './attempt.ts'
+import { type Limit, nearest } from './limit.ts'
+import { type Outcome, Refused } from './outcome.ts'
+import { send } from './outgoing.ts'
+import type { Hold, Plan, Refusal } from './stage.ts'
+import { surroundings } from './surroundings.ts'
+import type { CallOptions } from './work.ts'
+
+/*
+ * One call on its way through one pipeline.
+ *
+ * I1  An interruption belongs to a slot. One from further out replaces one from further in, never the other way round.
+ * I2  While an interruption stands, every failure is the interruption's own error.
+ * I3  A settled call leaves nothing behind: no timer on the clock, no listener on its caller's signal.
+ * I4  A signal is aborted by an interruption only, and never by one that came after its attempt.
+ */
+
+/** Slot of an interruption by the caller: outside every stage. */
+export const CALLER = -1
+
+/** A call was ended from outside the work: by a time limit, by the caller's deadline, or because the caller left. */
+export interface Interruption {
+  readonly is: 'timeout' | 'deadline' | 'abort'
+  readonly slot: number
+  readonly error: unknown
+}
+
+/** What the stages of a pipeline see of a call, and do to it. */
+export class Run {
+  readonly plan: Plan
+  readonly options: CallOptions | undefined
+  /** One place for each stage, to keep what it must know about this call. */
+  readonly memo: unknown[]
+  /** The number of stages that the call is inside of. */
+  slot = 0
+  /** How often the call has come down to the work. */
+  attempt = 0
+  failed = false
+  value: unknown = undefined
+  interruption: Interruption | undefined = undefined
+  /** The nearest time limit around the stage that is at work. */
+  limit: Limit | undefined = undefined
+  /** The signal and deadline of the caller and of what stands around him. */
+  readonly #limits: CallOptions | undefined
+  #error: unknown = undefined
+  #refusal: Refusal | undefined = undefined
+  #call: Attempt | undefined = undefined
+  #giveUp: ((error: unknown) => void) | undefined = undefined
+  #wake: (() => void) | undefined = undefined
+  #signal: AbortSignal | undefined = undefined
+  #timer: Timer | undefined = undefined
+
+  constructor(plan: Plan, options: CallOptions | undefined) {
+    this.plan = plan
+    this.options = options
+    this.memo = new Array(plan.stages.length)
+    this.#limits = surroundings === undefined ? options : surroundings(options, plan.clock)
+    if (this.#limits !== undefined) this.#heed(this.#limits)
+  }
+
+  get clock(): Clock {
+    return this.plan.clock
+  }
+
+  /** The call that all this is for: the same for every pipeline on its way, if calls are handed on as options. */
+  get root(): object {
+    return this.options instanceof Attempt ? this.options.root : this
+  }
+
+  get callerDeadline(): number {
+    return this.#limits?.deadline ?? Infinity
+  }
+
+  /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */
+  get deadline(): number {
+    return nearest(this.callerDeadline, this.limit, this.clock)
+  }
+
+  /** What the call failed with. */
+  get error(): unknown {
+    if (this.#refusal !== undefined) {
+      this.#error = this.#refusal.refuse()
+      this.#refusal = undefined
+    }
+    return this.#error
+  }
+
+  /** Whether the call was turned away by a stage, and nobody has looked at the error yet. */
+  get refused(): boolean {
+    return this.#refusal !== undefined
+  }
+
+  /** Whether an interruption may have to settle the call before its work does. */
+  get hasty(): boolean {
+    const { hasty, patient } = this.plan
+    return hasty || (!patient && this.#limits !== undefined && isLimited(this.#limits))
+  }
+
+  /** Ends what goes on inside `slot`: aborts the signal, cuts a wait short and, if `atOnce`, stops waiting for the work. */
+  interrupt(interruption: Interruption, atOnce: boolean): void {
+    const standing = this.interruption
+    if (standing === undefined || interruption.slot < standing.slot) this.interruption = interruption
+    this.#call?.stop(interruption.error)
+    this.#wake?.()
+    if (atOnce) this.#giveUp?.(interruption.error)
+  }
+
+  /** What the work of a new attempt is given. */
+  begin(): Attempt {
+    const call = new Attempt(this)
+    this.#call = call
+    send(call)
+    return call
+  }
+
+  /** The work's promise, but an interruption can settle it first. Late rejections are swallowed. */
+  settled<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject
+      work.then(resolve, reject)
+      if (this.interruption !== undefined) reject(this.interruption.error)
+    })
+  }
+
+  /** Waits, and not a moment longer than until an interruption. */
+  wait(ms: number): Promise<void> {
+    return this.#pause((go) => this.clock.after(ms, go))
+  }
+
+  /** Waits at a stage's door; whether the call was let in. */
+  async held({ hold }: Hold): Promise<boolean> {
+    let answered: { refusal: Refusal | undefined } | undefined
+    await this.#pause((go) =>
+      hold((refusal) => {
+        answered ??= { refusal }
+        go()
+      }),
+    )
+    if (answered?.refusal !== undefined) this.refuse(answered.refusal)
+    return answered !== undefined && answered.refusal === undefined
+  }
+
+  /** Takes the outcome back: there will be another. */
+  renew(): void {
+    this.failed = false
+    this.check()
+  }
+
+  /** Makes the outcome a success. */
+  succeed(value: unknown): void {
+    this.#call = undefined
+    this.failed = false
+    this.value = value
+  }
+
+  /** Makes the outcome a failure, by `error` unless an interruption stands. */
+  fail(error: unknown): void {
+    const blamed = this.interruption === undefined ? error : this.interruption.error
+    if (blamed !== error && (blamed instanceof TimeoutError || blamed instanceof DeadlineError))
+      blamed.cause ??= error
+    this.#call = undefined
+    this.#refusal = undefined
+    this.failed = true
+    this.value = undefined
+    this.#error = blamed
+  }
+
+  /** Makes the outcome a failure whose error need not exist yet. */
+  refuse(refusal: Refusal): void {
+    if (this.interruption !== undefined) return this.fail(this.interruption.error)
+    this.failed = true
+    this.#refusal = refusal
+  }
+
+  /** Fails if the call is interrupted. */
+  check(): void {
+    if (this.interruption !== undefined) this.fail(this.interruption.error)
+  }
+
+  outcome(): Outcome<unknown> {
+    if (!this.failed) return { ok: true, value: this.value }
+    return this.#refusal === undefined
+      ? { ok: false, error: this.#error }
+      : (new Refused(this.#refusal) as Outcome<unknown>)
+  }
+
+  /** Lets go of the caller. */
+  close(): void {
+    if (this.#limits === undefined) return
+    if (this.#limits instanceof Attempt) return this.#limits.unfollow(this)
+    this.#signal?.removeEventListener('abort', this)
+    this.#timer?.disarm()
+  }
+
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.left(this.#signal?.reason)
+  }
+
+  /** The caller no longer wants the call, for that reason. */
+  left(error: unknown): void {
+    const is =
+      error instanceof TimeoutError ? 'timeout' : error instanceof DeadlineError ? 'deadline' : 'abort'
+    this.interrupt({ is, slot: CALLER, error }, !this.plan.patient)
+  }
+
+  /** The caller's deadline has passed. */
+  pass(): void {
+    const error = new DeadlineError(this.callerDeadline)
+    this.interrupt({ is: 'deadline', slot: CALLER, error }, !this.plan.patient)
+  }
+
+  #heed(limits: CallOptions): void {
+    if (limits instanceof Attempt) return limits.follow(this)
+    const { signal, deadline = Infinity } = limits
+    if (signal !== undefined) {
+      this.#signal = signal
+      if (signal.aborted) this.handleEvent()
+      else signal.addEventListener('abort', this)
+    }
+    if (deadline === Infinity) return
+    const left = deadline - this.clock.now()
+    if (left > 0) {
+      this.#timer = new CallerDeadline(left, this)
+      this.#timer.arm(this.clock)
+    } else if (Number.isNaN(left)) {
+      const error = new OptionError('call.deadline', deadline, "a time in ms on the pipeline's clock")
+      this.interrupt({ is: 'abort', slot: CALLER, error }, false)
+    } else this.pass()
+  }
+
+  #pause(start: (go: () => void) => () => void): Promise<void> {
+    return new Promise((resolve) => {
+      let cancel: (() => void) | undefined
+      let over = false
+      const end = () => {
+        over = true
+        this.#wake = undefined
+        resolve()
+      }
+      cancel = start(end)
+      if (over) return
+      this.#wake = () => {
+        cancel()
+        end()
+      }
+      if (this.interruption !== undefined) this.#wake()
+    })
+  }
+}
+
+class CallerDeadline extends Timer {
+  readonly ms: number
+  readonly #run: Run
+
+  constructor(ms: number, run: Run) {
+    super()
+    this.ms = ms
+    this.#run = run
+  }
+
+  fire(): void {
+    this.#run.pass()
+  }
+}
+
+function isLimited(limits: CallOptions): boolean {
+  return (
+    limits instanceof Attempt || limits.signal !== undefined || (limits.deadline ?? Infinity) !== Infinity
+  )
+}
