@@ -117,6 +117,15 @@ describe('controlApi', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('answers nobody who calls it by a name that could be anybody’s', async () => {
+    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const as = (host: string) => app.inject({ url: '/api/v1/status', headers: { host } })
+
+    expect((await as('rebound.example:4701')).json().error.code).toBe('foreign_host')
+    expect((await as('rebound.example:4701')).statusCode).toBe(403)
+    expect((await as('[::1]:4701')).statusCode).toBe(200)
+  })
+
   it('changes nothing else', async () => {
     const app = await controlApi({ status: async () => healthy, steering: nobody })
 

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import { exposition } from '@holdfast/telemetry'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { isLocalHost } from './local-host.ts'
 import { families } from './metrics.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
@@ -15,7 +16,7 @@ export interface ControlApiOptions {
 /**
  * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/openapi.json` and `/metrics`.
  *
- * An unknown path is a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
+ * A `Host` that is neither a number nor localhost is a 403, an unknown path a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
 export async function controlApi({
   status,
@@ -28,6 +29,12 @@ export async function controlApi({
   const metrics = exposition(async () => families(await status()))
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
+  })
+
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (isLocalHost(headers.host)) return undefined
+    const message = 'Ask for this address by number, or as localhost: a name could be anybody’s.'
+    return reply.code(403).send({ error: { code: 'foreign_host', message } })
   })
 
   const summary = 'How well each part is; 503 when a chain cannot answer.'

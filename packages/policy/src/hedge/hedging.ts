@@ -18,7 +18,14 @@ export class Hedging {
     const { delay, clock } = settings
     this.name = name
     this.settings = settings
-    this.plan = { stages: [], clock, hasty: false, patient: true, inside: undefined }
+    this.plan = {
+      stages: [],
+      hooks: { enter: [], leave: [] },
+      clock,
+      hasty: false,
+      patient: true,
+      inside: undefined,
+    }
     this.#quantile = typeof delay === 'number' ? undefined : new Quantile(delay.quantile)
   }
 

@@ -7,12 +7,7 @@ export class Attempt implements Call {
   readonly attempt: number
   readonly #run: Run
   readonly #limit: Limit | undefined
-  #deadline: number | undefined = undefined
-  #controller: AbortController | undefined = undefined
-  #stopped: { readonly reason: unknown } | undefined = undefined
-  #headers: Record<string, string> | undefined = undefined
-  /** Runs of pipelines that this call was handed on to. */
-  #followers: Run[] | undefined = undefined
+  #asked: Asked | undefined = undefined
 
   constructor(run: Run) {
     this.#run = run
@@ -21,16 +16,18 @@ export class Attempt implements Call {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#stopped !== undefined) this.#controller.abort(this.#stopped.reason)
+    const asked = this.#more
+    if (asked.controller === undefined) {
+      asked.controller = new AbortController()
+      if (asked.stopped !== undefined) asked.controller.abort(asked.stopped.reason)
     }
-    return this.#controller.signal
+    return asked.controller.signal
   }
 
   get deadline(): number {
-    this.#deadline ??= nearest(this.#run.callerDeadline, this.#limit, this.#run.clock)
-    return this.#deadline
+    const asked = this.#more
+    asked.deadline ??= nearest(this.#run.callerDeadline, this.#limit, this.#run.clock)
+    return asked.deadline
   }
 
   get key(): string | undefined {
@@ -48,8 +45,9 @@ export class Attempt implements Call {
   /** Those of the call that this one is part of go along. */
   get headers(): Record<string, string> {
     const { options } = this.#run
-    this.#headers ??= options instanceof Attempt ? { ...options.headers } : {}
-    return this.#headers
+    const asked = this.#more
+    asked.headers ??= options instanceof Attempt ? { ...options.headers } : {}
+    return asked.headers
   }
 
   get root(): object {
@@ -57,20 +55,43 @@ export class Attempt implements Call {
   }
 
   stop(reason: unknown): void {
-    this.#stopped ??= { reason }
-    this.#controller?.abort(reason)
-    for (const run of this.#followers?.slice() ?? []) run.left(reason)
+    const asked = this.#more
+    asked.stopped ??= { reason }
+    asked.controller?.abort(reason)
+    for (const run of asked.followers.slice()) run.left(reason)
   }
 
   /** Has a run end when this attempt is stopped: what a listener on `signal` would do, without the signal. */
   follow(run: Run): void {
-    if (this.#stopped !== undefined) return run.left(this.#stopped.reason)
-    if (this.#followers === undefined) this.#followers = [run]
-    else this.#followers.push(run)
+    const { stopped, followers } = this.#more
+    if (stopped === undefined) followers.push(run)
+    else run.left(stopped.reason)
   }
 
   unfollow(run: Run): void {
-    const at = this.#followers?.indexOf(run) ?? -1
-    if (at !== -1) this.#followers!.splice(at, 1)
+    const { followers } = this.#more
+    const at = followers.indexOf(run)
+    if (at !== -1) followers.splice(at, 1)
   }
+
+  get #more(): Asked {
+    this.#asked ??= {
+      deadline: undefined,
+      controller: undefined,
+      stopped: undefined,
+      headers: undefined,
+      followers: [],
+    }
+    return this.#asked
+  }
+}
+
+/** What only some calls are asked for. */
+interface Asked {
+  deadline: number | undefined
+  controller: AbortController | undefined
+  stopped: { readonly reason: unknown } | undefined
+  headers: Record<string, string> | undefined
+  /** Runs of pipelines that this call was handed on to. */
+  readonly followers: Run[]
 }

@@ -110,12 +110,12 @@ async function finished(run: Run, answer: Promise<unknown> | undefined): Promise
 
 /** Enters the stages that are left, until one of them turns the call away, or has it wait. */
 function descend(run: Run): Hold | undefined {
-  const { stages } = run.plan
+  const { stages, hooks } = run.plan
   run.check()
   if (run.failed) return undefined
   try {
     while (run.slot < stages.length) {
-      const answer = stages[run.slot]!.enter(run, run.slot)
+      const answer = hooks.enter[run.slot]!.call(stages[run.slot]!, run, run.slot)
       if (answer !== undefined) {
         if (isHold(answer)) return answer
         run.refuse(answer)
@@ -145,12 +145,12 @@ function attempt(run: Run, work: Work<unknown>): Promise<unknown> | undefined {
 
 /** Leaves the stages that the call is inside of, until one of them has more to do for it. */
 function ascend(run: Run): Verdict<unknown> | undefined {
-  const { stages } = run.plan
+  const { stages, hooks } = run.plan
   while (run.slot > 0) {
     const slot = --run.slot
     let verdict: Verdict<unknown> | undefined
     try {
-      verdict = stages[slot]!.leave(run, slot)
+      verdict = hooks.leave[slot]!.call(stages[slot]!, run, slot)
     } catch (error) {
       run.fail(error)
     }

@@ -48,8 +48,19 @@ export interface Traits {
   readonly patient: boolean
 }
 
+/**
+ * The two functions of each stage, in order, to be called with the stage as `this`.
+ *
+ * Looking them up at each call would cost more than what they do, in a program with many kinds of stages.
+ */
+export interface Hooks {
+  readonly enter: readonly Stage<unknown>['enter'][]
+  readonly leave: readonly Stage<unknown>['leave'][]
+}
+
 /** Stages linked for one pipeline, outermost first, up to a user's function if there is one; what is inside that has a plan of its own. */
 export interface Plan extends Traits {
   readonly stages: readonly Stage<unknown>[]
+  readonly hooks: Hooks
   readonly inside: { readonly decorate: Decorator; readonly plan: Plan } | undefined
 }

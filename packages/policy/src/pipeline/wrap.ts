@@ -2,7 +2,7 @@ import { OptionError } from '../errors.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import type { Outcome } from './outcome.ts'
 import { drive, outcomeOf, valueOrThrow } from './pipeline.ts'
-import type { Decorator, Plan, Stage, Traits } from './stage.ts'
+import type { Decorator, Hooks, Plan, Stage, Traits } from './stage.ts'
 import type { CallOptions, Work } from './work.ts'
 
 export type { Decorator } from './stage.ts'
@@ -60,11 +60,25 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
 function link(policies: readonly (Stage<unknown> | Decorator)[], traits: Traits): Plan {
   const { clock, hasty, patient } = traits
   const cut = policies.findIndex((policy) => typeof policy === 'function')
-  if (cut === -1)
-    return { stages: policies.slice() as readonly Stage<unknown>[], clock, hasty, patient, inside: undefined }
-  const stages = policies.slice(0, cut) as readonly Stage<unknown>[]
-  const inside = { decorate: policies[cut] as Decorator, plan: link(policies.slice(cut + 1), traits) }
-  return { stages, clock, hasty, patient, inside }
+  const stages = (cut === -1 ? policies.slice() : policies.slice(0, cut)) as readonly Stage<unknown>[]
+  const inside =
+    cut === -1
+      ? undefined
+      : { decorate: policies[cut] as Decorator, plan: link(policies.slice(cut + 1), traits) }
+  return { stages, hooks: hooksOf(stages), clock, hasty, patient, inside }
+}
+
+/** Pipelines are made by the thousand with the same kinds of stages; those made in a row share their hooks. */
+let latest: Hooks = { enter: [], leave: [] }
+
+function hooksOf(stages: readonly Stage<unknown>[]): Hooks {
+  const { enter, leave } = latest
+  const same = ({ enter: into, leave: out }: Stage<unknown>, at: number) =>
+    into === enter[at] && out === leave[at]
+  if (stages.length !== enter.length || !stages.every(same)) {
+    latest = { enter: stages.map(({ enter }) => enter), leave: stages.map(({ leave }) => leave) }
+  }
+  return latest
 }
 
 function clockOf(policies: readonly { readonly clock?: Clock }[]): Clock {
