@@ -39,26 +39,21 @@ export class Run {
   /** How often the call has come down to the work. */
   attempt = 0
   failed = false
-  value: unknown = undefined
   interruption: Interruption | undefined = undefined
   /** The nearest time limit around the stage that is at work. */
   limit: Limit | undefined = undefined
-  /** The signal and deadline of the caller and of what stands around him. */
-  readonly #limits: CallOptions | undefined
-  #error: unknown = undefined
+  /** What the call came to: a value, or an error if it failed. */
+  #result: unknown = undefined
   #refusal: Refusal | undefined = undefined
   #call: Attempt | undefined = undefined
-  #giveUp: ((error: unknown) => void) | undefined = undefined
-  #wake: (() => void) | undefined = undefined
-  #signal: AbortSignal | undefined = undefined
-  #timer: Timer | undefined = undefined
+  #ends: Ends | undefined = undefined
 
   constructor(plan: Plan, options: CallOptions | undefined) {
     this.plan = plan
     this.options = options
     this.memo = new Array(plan.stages.length)
-    this.#limits = surroundings === undefined ? options : surroundings(options, plan.clock)
-    if (this.#limits !== undefined) this.#heed(this.#limits)
+    const limits = surroundings === undefined ? options : surroundings(options, plan.clock)
+    if (limits !== undefined) this.#heed(limits)
   }
 
   get clock(): Clock {
@@ -71,7 +66,7 @@ export class Run {
   }
 
   get callerDeadline(): number {
-    return this.#limits?.deadline ?? Infinity
+    return this.#ends?.limits?.deadline ?? Infinity
   }
 
   /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */
@@ -79,13 +74,18 @@ export class Run {
     return nearest(this.callerDeadline, this.limit, this.clock)
   }
 
+  /** What the call came to, if it did not fail. */
+  get value(): unknown {
+    return this.failed ? undefined : this.#result
+  }
+
   /** What the call failed with. */
   get error(): unknown {
     if (this.#refusal !== undefined) {
-      this.#error = this.#refusal.refuse()
+      this.#result = this.#refusal.refuse()
       this.#refusal = undefined
     }
-    return this.#error
+    return this.failed ? this.#result : undefined
   }
 
   /** Whether the call was turned away by a stage, and nobody has looked at the error yet. */
@@ -96,7 +96,7 @@ export class Run {
   /** Whether an interruption may have to settle the call before its work does. */
   get hasty(): boolean {
     const { hasty, patient } = this.plan
-    return hasty || (!patient && this.#limits !== undefined && isLimited(this.#limits))
+    return hasty || (!patient && this.#ends?.limits !== undefined && isLimited(this.#ends.limits))
   }
 
   /** Ends what goes on inside `slot`: aborts the signal, cuts a wait short and, if `atOnce`, stops waiting for the work. */
@@ -104,8 +104,8 @@ export class Run {
     const standing = this.interruption
     if (standing === undefined || interruption.slot < standing.slot) this.interruption = interruption
     this.#call?.stop(interruption.error)
-    this.#wake?.()
-    if (atOnce) this.#giveUp?.(interruption.error)
+    this.#ends?.wake?.()
+    if (atOnce) this.#ends?.giveUp?.(interruption.error)
   }
 
   /** What the work of a new attempt is given. */
@@ -119,7 +119,7 @@ export class Run {
   /** The work's promise, but an interruption can settle it first. Late rejections are swallowed. */
   settled<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = reject
+      this.#endings.giveUp = reject
       work.then(resolve, reject)
       if (this.interruption !== undefined) reject(this.interruption.error)
     })
@@ -153,7 +153,7 @@ export class Run {
   succeed(value: unknown): void {
     this.#call = undefined
     this.failed = false
-    this.value = value
+    this.#result = value
   }
 
   /** Makes the outcome a failure, by `error` unless an interruption stands. */
@@ -164,8 +164,7 @@ export class Run {
     this.#call = undefined
     this.#refusal = undefined
     this.failed = true
-    this.value = undefined
-    this.#error = blamed
+    this.#result = blamed
   }
 
   /** Makes the outcome a failure whose error need not exist yet. */
@@ -181,23 +180,24 @@ export class Run {
   }
 
   outcome(): Outcome<unknown> {
-    if (!this.failed) return { ok: true, value: this.value }
+    if (!this.failed) return { ok: true, value: this.#result }
     return this.#refusal === undefined
-      ? { ok: false, error: this.#error }
+      ? { ok: false, error: this.#result }
       : (new Refused(this.#refusal) as Outcome<unknown>)
   }
 
   /** Lets go of the caller. */
   close(): void {
-    if (this.#limits === undefined) return
-    if (this.#limits instanceof Attempt) return this.#limits.unfollow(this)
-    this.#signal?.removeEventListener('abort', this)
-    this.#timer?.disarm()
+    if (this.#ends === undefined) return
+    const { limits, signal, timer } = this.#ends
+    if (limits instanceof Attempt) return limits.unfollow(this)
+    signal?.removeEventListener('abort', this)
+    timer?.disarm()
   }
 
   /** The caller's signal was aborted. */
   handleEvent(): void {
-    this.left(this.#signal?.reason)
+    this.left(this.#ends?.signal?.reason)
   }
 
   /** The caller no longer wants the call, for that reason. */
@@ -213,19 +213,32 @@ export class Run {
     this.interrupt({ is: 'deadline', slot: CALLER, error }, !this.plan.patient)
   }
 
+  get #endings(): Ends {
+    this.#ends ??= {
+      limits: undefined,
+      signal: undefined,
+      timer: undefined,
+      giveUp: undefined,
+      wake: undefined,
+    }
+    return this.#ends
+  }
+
   #heed(limits: CallOptions): void {
+    const ends = this.#endings
+    ends.limits = limits
     if (limits instanceof Attempt) return limits.follow(this)
     const { signal, deadline = Infinity } = limits
     if (signal !== undefined) {
-      this.#signal = signal
+      ends.signal = signal
       if (signal.aborted) this.handleEvent()
       else signal.addEventListener('abort', this)
     }
     if (deadline === Infinity) return
     const left = deadline - this.clock.now()
     if (left > 0) {
-      this.#timer = new CallerDeadline(left, this)
-      this.#timer.arm(this.clock)
+      ends.timer = new CallerDeadline(left, this)
+      ends.timer.arm(this.clock)
     } else if (Number.isNaN(left)) {
       const error = new OptionError('call.deadline', deadline, "a time in ms on the pipeline's clock")
       this.interrupt({ is: 'abort', slot: CALLER, error }, false)
@@ -234,22 +247,33 @@ export class Run {
 
   #pause(start: (go: () => void) => () => void): Promise<void> {
     return new Promise((resolve) => {
+      const ends = this.#endings
       let cancel: (() => void) | undefined
       let over = false
       const end = () => {
         over = true
-        this.#wake = undefined
+        ends.wake = undefined
         resolve()
       }
       cancel = start(end)
       if (over) return
-      this.#wake = () => {
+      ends.wake = () => {
         cancel()
         end()
       }
-      if (this.interruption !== undefined) this.#wake()
+      if (this.interruption !== undefined) ends.wake()
     })
   }
+}
+
+/** What can end a call early; most calls have nothing of it. */
+interface Ends {
+  /** The signal and deadline of the caller and of what stands around him. */
+  limits: CallOptions | undefined
+  signal: AbortSignal | undefined
+  timer: Timer | undefined
+  giveUp: ((error: unknown) => void) | undefined
+  wake: (() => void) | undefined
 }
 
 class CallerDeadline extends Timer {
