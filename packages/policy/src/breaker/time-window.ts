@@ -35,6 +35,9 @@ class Buckets implements Gauge {
   #slow = 0
   #inARow = 0
   #tenth = -Infinity
+  #at = 0
+  /** When the tenth of now is over. */
+  #ends = -Infinity
 
   constructor(settings: Settings, clock: Clock) {
     this.#settings = settings
@@ -51,7 +54,7 @@ class Buckets implements Gauge {
 
   record(failed: boolean, ms: number): boolean {
     const slow = this.isSlow(ms)
-    const at = this.#bucket() * 3
+    const at = this.#bucket()
     this.#tenths[at]!++
     this.#calls++
     if (failed) {
@@ -81,7 +84,7 @@ class Buckets implements Gauge {
   clear(): void {
     this.#tenths.length = 0
     this.#calls = this.#failures = this.#slow = this.#inARow = 0
-    this.#tenth = -Infinity
+    this.#tenth = this.#ends = -Infinity
   }
 
   #counted(): TripCounts {
@@ -90,18 +93,20 @@ class Buckets implements Gauge {
     return { calls, failures, slow, inARow: this.#inARow, rate: failures / all, slowRate: slow / all }
   }
 
-  /** The bucket of now, after what has expired was taken out. */
+  /** Where the counts of now are, after what has expired was taken out. */
   #bucket(): number {
-    const now = Math.floor((roughNow(this.#clock) * BUCKETS) / this.#settings.duration)
-    if (now > this.#tenth) this.#turn(now)
-    return this.#tenth % BUCKETS
+    const now = roughNow(this.#clock)
+    if (now >= this.#ends) this.#turn(Math.floor((now * BUCKETS) / this.#settings.duration))
+    return this.#at
   }
 
   #turn(now: number): void {
     if (this.#tenths.length === 0) for (let at = 0; at < BUCKETS * 3; at++) this.#tenths.push(0)
     const first = Math.max(this.#tenth + 1, now - BUCKETS + 1)
-    for (let tenth = first; tenth <= now; tenth++) this.#empty((((tenth % BUCKETS) + BUCKETS) % BUCKETS) * 3)
+    for (let tenth = first; tenth <= now; tenth++) this.#empty(slot(tenth))
     this.#tenth = now
+    this.#at = slot(now)
+    this.#ends = ((now + 1) * this.#settings.duration) / BUCKETS
   }
 
   #empty(at: number): void {
@@ -110,4 +115,9 @@ class Buckets implements Gauge {
     this.#slow -= this.#tenths[at + 2]!
     this.#tenths[at] = this.#tenths[at + 1] = this.#tenths[at + 2] = 0
   }
+}
+
+/** Where a tenth's counts are. */
+function slot(tenth: number): number {
+  return (((tenth % BUCKETS) + BUCKETS) % BUCKETS) * 3
 }
