@@ -14,7 +14,7 @@ export interface ConcurrencyLimitOptions {
   readonly min?: number
   /** The limit never grows above. */
   readonly max?: number
-  /** The part of the limit, from 0 to 1, that calls of a priority below 0 may use. */
+  /** The part of the limit, from 0 to 1, that calls of a priority below 0 may use; at least one place. */
   readonly lowPriorityShare?: number
   /** Calls that may wait for a place; beyond that they are turned away at once. */
   readonly queue?: number

@@ -11,7 +11,7 @@ import type {
 } from './concurrency-limit.ts'
 import { Door } from './door.ts'
 import { Gradient } from './gradient.ts'
-import type { Reason } from './waiting-room.ts'
+import { priorityOf, type Reason } from './waiting-room.ts'
 
 /*
  * I1  The limit of the door is the one that was learned.
@@ -35,13 +35,14 @@ export class ConcurrencyLimiter extends Door<Crowded> implements ConcurrencyLimi
     this.#gradient = new Gradient(settings)
   }
 
+  /** One place at least is open to everyone: a limit that nobody uses lets anybody in. */
   override get reserve(): number {
-    return this.limit - Math.floor(this.limit * this.settings.lowPriorityShare)
+    return this.limit - Math.max(1, Math.floor(this.limit * this.settings.lowPriorityShare))
   }
 
   override enter(run: Run, slot: number): Refusal | Hold | undefined {
     const answer = super.enter(run, slot)
-    if (this.inFlight >= this.limit) this.#gradient.press()
+    if (this.inFlight >= this.#openTo(run)) this.#gradient.press()
     if (answer === undefined) run.memo[slot] = this.clock.now()
     else if ('hold' in answer) return this.#timed(answer, run, slot)
     return answer
@@ -77,6 +78,11 @@ export class ConcurrencyLimiter extends Door<Crowded> implements ConcurrencyLimi
     if (!events.heard) return
     const { policy, reason, limit, inFlight, waiting } = crowd
     events.emit({ type: 'concurrency-limit.rejected', policy, reason, limit, inFlight, waiting })
+  }
+
+  /** The places that such a call may use. */
+  #openTo(run: Run): number {
+    return priorityOf(run) < 0 ? this.limit - this.reserve : this.limit
   }
 
   #timed({ hold }: Hold, run: Run, slot: number): Hold {

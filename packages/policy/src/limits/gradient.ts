@@ -2,7 +2,7 @@
  * I1  The limit is a number from `min` to `max`; the one in force is whole, and at least 1.
  * I2  There is one decision a window, and a window counts only calls that began in it: none is judged by a limit that it was not under.
  * I3  The baseline is only learned from a probe: a window with so few calls inside that none of them waits for another.
- * I4  The limit only grows when all of it was in use.
+ * I4  The limit only grows when all of it was in use, or all that calls of low priority may use when such a call came.
  */
 
 /** Calls that a window needs at least; as many as the limit, if that is more, so that it sees the slow ones too. */
@@ -73,7 +73,7 @@ export class Gradient {
     return this.#latency
   }
 
-  /** All of the limit is in use. */
+  /** All of the limit is in use that the call which came may use. */
   press(): void {
     this.#pressed = true
   }
