@@ -16,6 +16,16 @@ export class HoldfastError extends Error {
   override get name(): string {
     return this.constructor.name
   }
+
+  override set name(name: string) {
+    Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true })
+  }
+
+  /** What a log should hold of it. */
+  toJSON(): object {
+    const { name, code, message, hint } = this
+    return { name, code, message, hint }
+  }
 }
 
 /** A timeout policy's time ran out. `after` is its length in ms; `cause` is what the work made of it, if it said. */
@@ -252,6 +262,24 @@ export class FallbackError extends HoldfastError {
       },
     )
     this.errors = errors
+  }
+}
+
+/** The work answered, and a `failWhen` takes that answer for a failure. `value` is the answer. It has no stack, which would only show the pipeline. */
+export class AnswerError extends HoldfastError {
+  declare readonly code: 'ANSWER_REFUSED'
+  readonly value: unknown
+
+  constructor(policy: string, value: unknown) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(
+      'ANSWER_REFUSED',
+      `${policy}: the work answered, and its answer counts as a failure`,
+      'Look at value; to say more, have judge answer with an error of your own.',
+    )
+    Error.stackTraceLimit = limit
+    this.value = value
   }
 }
 

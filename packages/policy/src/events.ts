@@ -84,7 +84,8 @@ export function alsoTo(outlet: Outlet): void {
   all.outlet = outlet
 }
 
-function tell<E>(listener: (event: E) => unknown, event: E): void {
+/** Calls a listener, and drops what it throws or rejects with. */
+export function tell<E>(listener: (event: E) => unknown, event: E): void {
   try {
     const told = listener(event)
     if (told instanceof Promise) told.catch(() => {})

@@ -89,8 +89,9 @@ export function settle(options: BreakerOptions): Settled {
     maxKeys: perKey ? maxKeys : 0,
     clock,
   }
-  if (latest === undefined || !same(latest.settings, settings)) latest = { options, settings, trip }
-  return latest
+  const alike = latest !== undefined && latest.trip.gauge === trip.gauge && same(latest.settings, settings)
+  if (!alike) latest = { options, settings, trip }
+  return latest!
 }
 
 /** Breakers are made by the thousand with the same options; those made in a row share what comes of them. */

@@ -31,6 +31,7 @@ export class CircuitBreaker implements Breaker, Surroundings {
   readonly #keys: Keyed<Circuit> | undefined
   #standing: Standing | undefined
   #channel: Channel<BreakerEvent> | undefined
+  #untold: BreakerEvent[] | undefined
 
   constructor(name: string, options: BreakerOptions) {
     this.#settled = settle(options)
@@ -58,7 +59,7 @@ export class CircuitBreaker implements Breaker, Surroundings {
   leave(run: Run, slot: number): undefined {
     const permit = run.memo[slot] as Permit | State
     const circuit = permit instanceof Permit ? permit.circuit : this.#circuit
-    circuit.leave(run, permit)
+    circuit.leave(run, slot)
   }
 
   status(key?: string): BreakerStatus {
@@ -104,6 +105,10 @@ export class CircuitBreaker implements Breaker, Surroundings {
   restore(saved: SavedBreaker): void {
     const keys = Object.entries(saved?.keys ?? {})
     for (const state of [saved, ...keys.map(([, each]) => each)]) check(state)
+    const { is } = saved
+    this.#standing = is === 'closed' || is === 'open' ? undefined : is
+    for (const circuit of this.#circuits())
+      circuit.restore(this.#standing === undefined ? { is: 'closed' } : saved)
     this.#circuit.restore(saved)
     for (const [key, state] of keys) this.#keys?.get(key).restore(state)
   }
@@ -117,9 +122,15 @@ export class CircuitBreaker implements Breaker, Surroundings {
     return this.#settled.trip.gauge(this.clock)
   }
 
+  /** In the order in which things happened, also when a listener makes the next thing happen. */
   tell(event: BreakerEvent): void {
-    this.#channel?.emit(event)
-    events.emit(event)
+    if (this.#untold !== undefined) return void this.#untold.push(event)
+    this.#untold = [event]
+    for (const each of this.#untold) {
+      this.#channel?.emit(each)
+      events.emit(each)
+    }
+    this.#untold = undefined
   }
 
   #set(is: Standing, key: string | undefined): void {

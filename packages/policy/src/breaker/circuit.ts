@@ -3,6 +3,7 @@ import type { Run } from '../pipeline/run.ts'
 import type { Hold, Refusal } from '../pipeline/stage.ts'
 import { growth } from '../retry/backoff.ts'
 import { type Clock, roughNow } from '../time/clock.ts'
+import { TICK } from '../time/tick.ts'
 import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from './breaker.ts'
 import { type BreakerSettings, isRefusal, matches } from './breaker-options.ts'
 import { ProbeQueue } from './probe-queue.ts'
@@ -23,9 +24,27 @@ import type { Gauge } from './trip.ts'
 /** Each transition makes a state of its own, which is the generation of the calls admitted in it. `relapses` are probes that failed since it was closed. */
 export type State =
   | { readonly is: 'closed' }
-  | { readonly is: 'open'; readonly until: number; readonly relapses: number }
+  | Open
   | HalfOpen
   | { readonly is: 'isolated' | 'disabled' | 'observed' }
+
+/** Turns calls away, and knows until when, whatever becomes of the circuit before somebody looks at the error. */
+class Open implements Refusal {
+  readonly is = 'open'
+  readonly until: number
+  readonly relapses: number
+  readonly #around: Surroundings
+
+  constructor(around: Surroundings, until: number, relapses: number) {
+    this.#around = around
+    this.until = until
+    this.relapses = relapses
+  }
+
+  refuse(): BreakerOpenError {
+    return new BreakerOpenError(this.#around.name, Math.max(0, this.until - this.#around.clock.now()))
+  }
+}
 
 interface HalfOpen {
   readonly is: 'half-open'
@@ -80,6 +99,12 @@ export class Circuit implements Refusal {
     this.#gauge = around.gauge()
   }
 
+  /** Whether somebody switched it by hand: that must not be forgotten. */
+  get pinned(): boolean {
+    const { is } = this.#state
+    return is === 'isolated' || is === 'disabled' || is === 'observed'
+  }
+
   /** Whether a fresh one would do the same. */
   get idle(): boolean {
     if (this.#state.is !== 'closed') return false
@@ -89,7 +114,7 @@ export class Circuit implements Refusal {
 
   enter(run: Run, slot: number): Refusal | Hold | undefined {
     const state = this.#state
-    if (state.is === 'open' && roughNow(this.#around.clock) < state.until) return this.#turnedAway()
+    if (state.is === 'open' && this.#early(state.until)) return this.#turnedAway(state)
     if (state.is === 'open' || state.is === 'half-open' || state.is === 'isolated')
       return this.#knock(run, slot)
     const plain = this.#key === undefined && !this.#gauge.timed
@@ -100,14 +125,16 @@ export class Circuit implements Refusal {
     return undefined
   }
 
-  leave(run: Run, permit: Permit | State): void {
+  leave(run: Run, slot: number): void {
+    const permit = run.memo[slot] as Permit | State
     const counts = this.#redeem(permit)
-    const verdict = counts ? this.#judge(run) : 'nothing'
-    if (verdict === 'nothing') {
-      this.#ignored++
-      if (counts && this.#state.is === 'half-open') this.#state.room.next()
-      return
+    let verdict: 'success' | 'failure' | 'nothing' = 'nothing'
+    try {
+      if (counts) verdict = this.#judge(run, slot)
+    } finally {
+      if (verdict === 'nothing') this.#unjudged(counts)
     }
+    if (verdict === 'nothing') return
     const failed = verdict === 'failure'
     if (failed) this.#failures++
     else this.#successes++
@@ -115,7 +142,7 @@ export class Circuit implements Refusal {
     this.#learn(failed, timed ? this.#around.clock.now() - permit.since : 0, run)
   }
 
-  /** The error of the call that was just turned away. */
+  /** The error of a call that was turned away while half-open or isolated. */
   refuse(): BreakerOpenError {
     return new BreakerOpenError(this.#around.name, this.#retryAfter(this.#around.clock.now()))
   }
@@ -157,19 +184,19 @@ export class Circuit implements Refusal {
     if (this.#state.is !== 'open') return
     const { until, relapses } = this.#state
     const latest = this.#around.clock.now() + this.#openTime(relapses)
-    this.#state = { is: 'open', until: Math.min(until, latest), relapses }
+    this.#state = new Open(this.#around, Math.min(until, latest), relapses)
   }
 
   /** A call comes while not everybody is let in. */
   #knock(run: Run, slot: number): Refusal | Hold | undefined {
     const half = this.#halfOpened()
-    if (half === undefined) return this.#turnedAway()
+    if (half === undefined) return this.#turnedAway(this)
     const now = this.#around.clock.now()
     if (half.probes.size >= this.#around.settings.probes) {
       const [eldest] = half.probes
       const free = eldest!.since + this.#openTime(half.relapses)
       if (free > now) {
-        if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway()
+        if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway(this)
         return half.room.hold(() => this.enter(run, slot), free - now)
       }
       half.probes.delete(eldest!)
@@ -197,13 +224,26 @@ export class Circuit implements Refusal {
     return half
   }
 
-  #turnedAway(): Refusal {
+  #turnedAway(refusal: Refusal): Refusal {
     this.#rejected++
     if (this.#around.heard) {
       const retryAfter = this.#retryAfter(this.#around.clock.now())
       this.#around.tell({ type: 'breaker.rejected', ...this.#who(), retryAfter })
     }
-    return this
+    return refusal
+  }
+
+  /** Whether it is too early for a probe. Near the end of the open time a rough look at the clock would not do: a caller was told when to come. */
+  #early(until: number): boolean {
+    const rough = roughNow(this.#around.clock)
+    if (rough >= until) return false
+    return until - rough > TICK || this.#around.clock.now() < until
+  }
+
+  /** A call's outcome says nothing. If it was a probe's, its place is free. */
+  #unjudged(counts: boolean): void {
+    this.#ignored++
+    if (counts && this.#state.is === 'half-open') this.#state.room.next()
   }
 
   /** Gives a permit back; whether the outcome it stands for still counts. */
@@ -213,8 +253,9 @@ export class Circuit implements Refusal {
     return permit.state === this.#state
   }
 
-  #judge(run: Run): 'success' | 'failure' | 'nothing' {
+  #judge(run: Run, slot: number): 'success' | 'failure' | 'nothing' {
     if (!run.failed) return 'success'
+    if (run.interruption !== undefined && !run.reached(slot)) return 'nothing'
     if (run.interruption?.is === 'abort') return 'nothing'
     const { ignored, isFailure } = this.#around.settings
     if (ignored === isRefusal ? run.refused || isRefusal(run.error) : matches(ignored, run.error))
@@ -232,6 +273,8 @@ export class Circuit implements Refusal {
       else state.room.next()
     } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
       const error = run.failed ? run.error : undefined
+      // A user's function may have switched it while it judged.
+      if (this.#state !== state) return
       if (state.is === 'closed') return this.#open(this.#openTime(0), 0, error)
       this.#gauge.clear()
       this.#around.tell({ type: 'breaker.would-open', ...this.#who(), error })
@@ -241,7 +284,12 @@ export class Circuit implements Refusal {
   #open(time: number, relapses: number, error: unknown): void {
     const openFor = Math.max(time, retryAfterOf(error) ?? 0)
     const until = this.#around.clock.now() + openFor
-    this.#become({ is: 'open', until, relapses }, { type: 'breaker.opened', ...this.#who(), openFor, error })
+    this.#become(new Open(this.#around, until, relapses), {
+      type: 'breaker.opened',
+      ...this.#who(),
+      openFor,
+      error,
+    })
   }
 
   #become(state: State, event: BreakerEvent): void {

@@ -9,7 +9,12 @@ export function consecutive(failures = 5): Trip {
     failures,
     'a whole number from 1',
   )
-  return { kind: 'consecutive', settings: { failures }, gauge: () => new Row(failures) }
+  return { kind: 'consecutive', settings: { failures }, gauge }
+}
+
+/** One function for all, so that equal trips can be told to be equal. */
+function gauge(this: Trip): Gauge {
+  return new Row((this.settings as { readonly failures: number }).failures)
 }
 
 class Row implements Gauge {

@@ -14,7 +14,12 @@ export function timeWindow(options: TimeWindowOptions = {}): Trip {
   const { duration = 10_000 } = options
   demand(duration > 0 && duration < Infinity, 'timeWindow.duration', duration, 'a number of ms above 0')
   const settings = { duration, ...thresholds('timeWindow', options, 'duration') }
-  return { kind: 'time-window', settings, gauge: (clock) => new Buckets(settings, clock) }
+  return { kind: 'time-window', settings, gauge }
+}
+
+/** One function for all, so that equal trips can be told to be equal. */
+function gauge(this: Trip, clock: Clock): Gauge {
+  return new Buckets(this.settings as unknown as Settings, clock)
 }
 
 type Settings = Thresholds & { readonly duration: number }

@@ -21,6 +21,7 @@ export class Hedging {
     this.plan = {
       stages: [],
       hooks: { enter: [], leave: [] },
+      nested: true,
       clock,
       hasty: false,
       patient: true,
@@ -50,7 +51,7 @@ export class Hedging {
    * Without those that were overtaken the slow ones would never be seen, and the quantile would sink with each hedge that wins.
    */
   took(eldest: Entrant): void {
-    if (eldest.attempt === 1) this.#quantile?.record(this.now() - eldest.since)
+    if (eldest.order === 1) this.#quantile?.record(this.now() - eldest.since)
   }
 
   status(): HedgeStatus {

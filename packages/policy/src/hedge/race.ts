@@ -112,7 +112,7 @@ export class Race<T> extends Run {
     this.#hedging.took(eldest!)
     this.#running.delete(entrant)
     this.#release(entrant)
-    if (entrant.attempt > 1) this.#won(entrant.attempt)
+    if (entrant.order > 1) this.#won(entrant.order)
     this.#over = true
     this.close()
     this.#stop(this.#running.size > 0 ? new HedgeLostError(this.#hedging.name) : undefined, false)
@@ -161,11 +161,11 @@ export class Race<T> extends Run {
     for (const entrant of this.#running) this.#release(entrant)
     this.#allowance?.end(failed)
     this.#allowance = undefined
-    for (const entrant of this.#running) entrant.stop(reason) // last, since whoever is told may do anything
+    for (const entrant of this.#running) entrant.stop(reason, false) // last, since whoever is told may do anything
   }
 
   #release(entrant: Entrant): void {
-    if (entrant.attempt > 1) this.#allowance?.release()
+    if (entrant.order > 1) this.#allowance?.release()
   }
 
   #end(error: unknown): void {
@@ -177,10 +177,13 @@ export class Race<T> extends Run {
 
 /** One attempt, and when it began. */
 export class Entrant extends Attempt {
+  /** 1 for the first attempt, and for each one more. */
+  readonly order: number
   readonly since: number
 
   constructor(race: Run, since: number) {
     super(race)
+    this.order = race.attempt
     this.since = since
   }
 }

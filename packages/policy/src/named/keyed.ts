@@ -1,13 +1,15 @@
 /** Something kept for a key; one that is idle may be dropped, since a fresh one would do the same. */
 export interface Keepable {
   readonly idle: boolean
+  /** It must not be dropped, whatever it takes. */
+  readonly pinned?: boolean
 }
 
 /*
  * One thing for each key, made when it is first asked for, and bounded.
  *
  * I1  Keys stand in the order in which they were last asked for.
- * I2  There are never more than `most`; a newcomer takes the place of the idle one not asked for the longest, or else of the eldest.
+ * I2  There are never more than `most`, but for pinned ones; a newcomer takes the place of the idle one not asked for the longest, or else of the eldest.
  */
 export class Keyed<T extends Keepable> {
   readonly #all = new Map<string, T>()
@@ -58,11 +60,12 @@ export class Keyed<T extends Keepable> {
 
   #evict(): void {
     let looked = 0
-    for (const [key, { idle }] of this.#all) {
+    let eldest: string | undefined
+    for (const [key, { idle, pinned = false }] of this.#all) {
       if (idle) return void this.#all.delete(key)
-      if (++looked === 64) break
+      if (!pinned) eldest ??= key
+      if (++looked >= 64 && eldest !== undefined) break
     }
-    const [eldest] = this.#all.keys()
     if (eldest !== undefined) this.#all.delete(eldest)
   }
 }

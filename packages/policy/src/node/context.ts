@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { demand, known } from '../errors.ts'
-import { keepApart } from '../pipeline/apart.ts'
+import { keepApart, keepOutside } from '../pipeline/apart.ts'
 import { surround } from '../pipeline/surroundings.ts'
 import type { CallOptions } from '../pipeline/work.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
@@ -73,12 +73,15 @@ function limits(options: CallOptions | undefined, clock: Clock): CallOptions | u
   if (deadline === undefined && signal === undefined) return options
   const own = options?.deadline ?? Infinity
   return {
+    within: options?.within,
     deadline: deadline === undefined ? own : Math.min(own, onClock(clock, deadline)),
-    signal: signal === undefined ? options?.signal : joined(options?.signal, signal),
+    signal:
+      signal === undefined ? (options?.signal ?? undefined) : joined(options?.signal ?? undefined, signal),
   }
 }
 
 surround(limits)
+keepOutside(AsyncLocalStorage.snapshot())
 keepApart((fn) => {
   const { trace, correlation } = context()
   return storage.run({ trace, correlation }, fn)

@@ -8,3 +8,11 @@ export let apart: Apart = (fn) => fn()
 export function keepApart(by: Apart): void {
   apart = by
 }
+
+/** For timers that many calls share, which must not keep alive, or run in, what stands around the one that set them. */
+export let outside: Apart = (fn) => fn()
+
+/** From now on, `by` runs things outside of everything. */
+export function keepOutside(by: Apart): void {
+  outside = by
+}

@@ -12,14 +12,17 @@ export class Attempt implements Call {
   constructor(run: Run) {
     this.#run = run
     this.#limit = run.limit
-    this.attempt = run.attempt
+    this.attempt = run.before + run.attempt
   }
 
   get signal(): AbortSignal {
     const asked = this.#more
     if (asked.controller === undefined) {
-      asked.controller = new AbortController()
-      if (asked.stopped !== undefined) asked.controller.abort(asked.stopped.reason)
+      const controller = new AbortController()
+      asked.controller = controller
+      if (asked.stopped !== undefined) controller.abort(asked.stopped.reason)
+      // A timer is shared by many calls: by way of a promise, the listeners run in the context of this one.
+      else new Promise((resolve) => (asked.cue = resolve)).then((reason) => controller.abort(reason))
     }
     return asked.controller.signal
   }
@@ -54,24 +57,24 @@ export class Attempt implements Call {
     return this.#run.root
   }
 
-  stop(reason: unknown): void {
+  /** `atOnce`: in the turn of whoever stops it, as when a caller aborts; otherwise in the context of the call, a moment later. */
+  stop(reason: unknown, atOnce: boolean): void {
     const asked = this.#more
     asked.stopped ??= { reason }
-    asked.controller?.abort(reason)
-    for (const run of asked.followers.slice()) run.left(reason)
+    if (atOnce) asked.controller?.abort(reason)
+    else asked.cue?.(reason)
+    for (const run of [...asked.followers]) run.left(reason, atOnce)
   }
 
   /** Has a run end when this attempt is stopped: what a listener on `signal` would do, without the signal. */
   follow(run: Run): void {
     const { stopped, followers } = this.#more
-    if (stopped === undefined) followers.push(run)
-    else run.left(stopped.reason)
+    if (stopped === undefined) followers.add(run)
+    else run.left(stopped.reason, true)
   }
 
   unfollow(run: Run): void {
-    const { followers } = this.#more
-    const at = followers.indexOf(run)
-    if (at !== -1) followers.splice(at, 1)
+    this.#asked?.followers.delete(run)
   }
 
   get #more(): Asked {
@@ -80,7 +83,8 @@ export class Attempt implements Call {
       controller: undefined,
       stopped: undefined,
       headers: undefined,
-      followers: [],
+      cue: undefined,
+      followers: new Set(),
     }
     return this.#asked
   }
@@ -92,6 +96,8 @@ interface Asked {
   controller: AbortController | undefined
   stopped: { readonly reason: unknown } | undefined
   headers: Record<string, string> | undefined
+  /** Aborts the signal in the context in which it was first read. */
+  cue: ((reason: unknown) => void) | undefined
   /** Runs of pipelines that this call was handed on to. */
-  readonly followers: Run[]
+  readonly followers: Set<Run>
 }

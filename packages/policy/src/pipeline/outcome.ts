@@ -22,4 +22,13 @@ export class Refused {
     }
     return this.#error
   }
+
+  /** As any other failed outcome is shown. */
+  toJSON(): object {
+    return { ok: this.ok, error: this.error }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
 }

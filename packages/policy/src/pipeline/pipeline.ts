@@ -85,10 +85,7 @@ async function detour<R>(run: Run, work: Work<unknown>, first: Step, ending: End
       next = step.instead
       run.renew()
     } else {
-      if ('again' in step) {
-        await run.wait(step.again)
-        run.renew()
-      } else if (await run.held(step)) run.slot++
+      await paused(run, step)
       step = descend(run)
       if (step !== undefined) continue
     }
@@ -97,6 +94,18 @@ async function detour<R>(run: Run, work: Work<unknown>, first: Step, ending: End
   }
   run.close()
   return ending(run)
+}
+
+/** Waits as a stage asked for; one that asks for nonsense fails the call. */
+async function paused(run: Run, step: Hold | { readonly again: number }): Promise<void> {
+  try {
+    if ('again' in step) {
+      await run.wait(step.again)
+      run.renew()
+    } else if (await run.held(step)) run.slot++
+  } catch (error) {
+    run.fail(error)
+  }
 }
 
 async function finished(run: Run, answer: Promise<unknown> | undefined): Promise<void> {
@@ -115,6 +124,7 @@ function descend(run: Run): Hold | undefined {
   if (run.failed) return undefined
   try {
     while (run.slot < stages.length) {
+      if (run.attempt > 0) run.note(run.slot)
       const answer = hooks.enter[run.slot]!.call(stages[run.slot]!, run, run.slot)
       if (answer !== undefined) {
         if (isHold(answer)) return answer
@@ -123,7 +133,8 @@ function descend(run: Run): Hold | undefined {
       }
       run.slot++
     }
-    run.attempt++
+    run.check() // something may have ended the call while it was entering
+    if (!run.failed) run.attempt++
   } catch (error) {
     run.fail(error)
   }

@@ -1,4 +1,4 @@
-import { DeadlineError, OptionError, TimeoutError } from '../errors.ts'
+import { DeadlineError, demand, OptionError, TimeoutError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { Timer } from '../time/timer.ts'
 import { Attempt } from './attempt.ts'
@@ -47,6 +47,8 @@ export class Run {
   #refusal: Refusal | undefined = undefined
   #call: Attempt | undefined = undefined
   #ends: Ends | undefined = undefined
+  /** How many attempts there had been when a stage was last entered: 0 where there is none. */
+  #entered: number[] | undefined = undefined
 
   constructor(plan: Plan, options: CallOptions | undefined) {
     this.plan = plan
@@ -66,7 +68,8 @@ export class Run {
   }
 
   get callerDeadline(): number {
-    return this.#ends?.limits?.deadline ?? Infinity
+    if (this.#ends === undefined) return Infinity
+    return Math.min(this.#ends.limits?.deadline ?? Infinity, this.#ends.within)
   }
 
   /** The nearest limit around the stage that is at work, absolute; `Infinity` if there is none. */
@@ -100,12 +103,28 @@ export class Run {
   }
 
   /** Ends what goes on inside `slot`: aborts the signal, cuts a wait short and, if `atOnce`, stops waiting for the work. */
-  interrupt(interruption: Interruption, atOnce: boolean): void {
+  interrupt(interruption: Interruption, atOnce: boolean, sync = false): void {
     const standing = this.interruption
     if (standing === undefined || interruption.slot < standing.slot) this.interruption = interruption
-    this.#call?.stop(interruption.error)
+    this.#call?.stop(interruption.error, sync)
     this.#ends?.wake?.()
     if (atOnce) this.#ends?.giveUp?.(interruption.error)
+  }
+
+  /** Attempts that were made before this run, if it is within one of a pipeline that it is part of. */
+  get before(): number {
+    return this.plan.nested && this.options instanceof Attempt ? this.options.attempt - 1 : 0
+  }
+
+  /** Whether the work was called since the stage in that slot was entered; if not, what happened says nothing of the work. */
+  reached(slot: number): boolean {
+    return this.attempt > (this.#entered?.[slot] ?? 0)
+  }
+
+  /** A stage is entered, when there have been attempts before. */
+  note(slot: number): void {
+    this.#entered ??= []
+    this.#entered[slot] = this.attempt
   }
 
   /** What the work of a new attempt is given. */
@@ -127,6 +146,7 @@ export class Run {
 
   /** Waits, and not a moment longer than until an interruption. */
   wait(ms: number): Promise<void> {
+    demand(ms >= 0, 'stage: again', ms, 'a number of ms, at least 0')
     return this.#pause((go) => this.clock.after(ms, go))
   }
 
@@ -159,8 +179,8 @@ export class Run {
   /** Makes the outcome a failure, by `error` unless an interruption stands. */
   fail(error: unknown): void {
     const blamed = this.interruption === undefined ? error : this.interruption.error
-    if (blamed !== error && (blamed instanceof TimeoutError || blamed instanceof DeadlineError))
-      blamed.cause ??= error
+    const ours = blamed !== error && (blamed instanceof TimeoutError || blamed instanceof DeadlineError)
+    if (ours && !causes(error, blamed)) blamed.cause ??= error
     this.#call = undefined
     this.#refusal = undefined
     this.failed = true
@@ -197,14 +217,12 @@ export class Run {
 
   /** The caller's signal was aborted. */
   handleEvent(): void {
-    this.left(this.#ends?.signal?.reason)
+    this.left(this.#ends?.signal?.reason, true)
   }
 
   /** The caller no longer wants the call, for that reason. */
-  left(error: unknown): void {
-    const is =
-      error instanceof TimeoutError ? 'timeout' : error instanceof DeadlineError ? 'deadline' : 'abort'
-    this.interrupt({ is, slot: CALLER, error }, !this.plan.patient)
+  left(error: unknown, sync: boolean): void {
+    this.interrupt({ is: endOf(error), slot: CALLER, error }, !this.plan.patient, sync)
   }
 
   /** The caller's deadline has passed. */
@@ -216,6 +234,7 @@ export class Run {
   get #endings(): Ends {
     this.#ends ??= {
       limits: undefined,
+      within: Infinity,
       signal: undefined,
       timer: undefined,
       giveUp: undefined,
@@ -228,21 +247,21 @@ export class Run {
     const ends = this.#endings
     ends.limits = limits
     if (limits instanceof Attempt) return limits.follow(this)
-    const { signal, deadline = Infinity } = limits
-    if (signal !== undefined) {
+    const error = wrong(limits, this.clock)
+    if (error !== undefined) return this.interrupt({ is: 'abort', slot: CALLER, error }, false)
+    const { signal, within } = limits
+    if (signal) {
       ends.signal = signal
       if (signal.aborted) this.handleEvent()
       else signal.addEventListener('abort', this)
     }
+    if (within !== undefined) ends.within = this.clock.now() + within
+    const deadline = this.callerDeadline
     if (deadline === Infinity) return
     const left = deadline - this.clock.now()
-    if (left > 0) {
-      ends.timer = new CallerDeadline(left, this)
-      ends.timer.arm(this.clock)
-    } else if (Number.isNaN(left)) {
-      const error = new OptionError('call.deadline', deadline, "a time in ms on the pipeline's clock")
-      this.interrupt({ is: 'abort', slot: CALLER, error }, false)
-    } else this.pass()
+    if (left <= 0) return this.pass()
+    ends.timer = new CallerDeadline(left, this)
+    ends.timer.arm(this.clock)
   }
 
   #pause(start: (go: () => void) => () => void): Promise<void> {
@@ -270,6 +289,8 @@ export class Run {
 interface Ends {
   /** The signal and deadline of the caller and of what stands around him. */
   limits: CallOptions | undefined
+  /** When the time is over that the caller allowed, absolute. */
+  within: number
   signal: AbortSignal | undefined
   timer: Timer | undefined
   giveUp: ((error: unknown) => void) | undefined
@@ -292,7 +313,44 @@ class CallerDeadline extends Timer {
 }
 
 function isLimited(limits: CallOptions): boolean {
-  return (
-    limits instanceof Attempt || limits.signal !== undefined || (limits.deadline ?? Infinity) !== Infinity
+  const { signal, deadline = Infinity, within = Infinity } = limits
+  return limits instanceof Attempt || Boolean(signal) || Math.min(deadline, within) !== Infinity
+}
+
+/** Ten years: a deadline further off was taken from another clock. */
+const FAR = 10 * 365 * 86_400_000
+
+/** What is wrong with the limits a caller gave, if anything is. */
+function wrong(
+  { signal, deadline = Infinity, within = Infinity }: CallOptions,
+  clock: Clock,
+): OptionError | undefined {
+  if (signal && typeof signal.addEventListener !== 'function') {
+    return new OptionError('call.signal', signal, 'an AbortSignal')
+  }
+  if (typeof within !== 'number' || !(within > 0))
+    return new OptionError('call.within', within, 'a number of ms above 0')
+  const known = typeof deadline === 'number' && !Number.isNaN(deadline)
+  if (known && (deadline === Infinity || deadline - clock.now() < FAR)) return undefined
+  return new OptionError(
+    'call.deadline',
+    deadline,
+    "a time in ms on the pipeline's clock, such as systemClock.now() + 2_000",
   )
+}
+
+/** What sort of end a signal's reason stands for. `AbortSignal.timeout` gives a `DOMException` of the same name as our own error. */
+function endOf(reason: unknown): Interruption['is'] {
+  if (reason instanceof DeadlineError) return 'deadline'
+  return (reason as { name?: unknown } | null | undefined)?.name === 'TimeoutError' ? 'timeout' : 'abort'
+}
+
+/** Whether `cause` is among the causes of `error`, itself included: a circle of causes would never end for who follows it. */
+function causes(error: unknown, cause: unknown): boolean {
+  let each = error
+  for (let depth = 0; depth < 20 && each instanceof Error; depth++) {
+    if (each === cause) return true
+    each = each.cause
+  }
+  return false
 }

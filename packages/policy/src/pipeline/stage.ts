@@ -62,5 +62,7 @@ export interface Hooks {
 export interface Plan extends Traits {
   readonly stages: readonly Stage<unknown>[]
   readonly hooks: Hooks
+  /** Whether it is inside a user's function, as part of a larger pipeline. */
+  readonly nested: boolean
   readonly inside: { readonly decorate: Decorator; readonly plan: Plan } | undefined
 }

@@ -22,9 +22,11 @@ export type Work<T> = (call: Call) => T | PromiseLike<T>
 /** What a caller may bring. */
 export interface CallOptions {
   /** Ends the call when it aborts. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: AbortSignal | null | undefined
   /** Absolute, in ms on the pipeline's clock. */
   readonly deadline?: number | undefined
+  /** Ms from now: the nearer of it and `deadline` counts. */
+  readonly within?: number | undefined
   /** What the call is about, or for whom: breakers, limits, caches and coalescing by key keep keys apart. */
   readonly key?: string | undefined
   /** The kind of call, for budgets that count each kind by itself. */

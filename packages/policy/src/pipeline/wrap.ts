@@ -52,20 +52,20 @@ export function wrap<const P extends readonly Policy<unknown>[]>(
   const hasty = stages.some(({ mode }) => mode === 'aggressive')
   const patient = !hasty && stages.some(({ mode }) => mode === 'cooperative')
   return pipeline(
-    link(flat, { clock: clockOf(flat as readonly Partial<Stage>[]), hasty, patient }),
+    link(flat, false, { clock: clockOf(flat as readonly Partial<Stage>[]), hasty, patient }),
   ) as Pipeline<FallbackOf<P[number]>>
 }
 
 /** Stages up to the first user's function make one plan; that function and all behind it are what is inside it. */
-function link(policies: readonly (Stage<unknown> | Decorator)[], traits: Traits): Plan {
+function link(policies: readonly (Stage<unknown> | Decorator)[], nested: boolean, traits: Traits): Plan {
   const { clock, hasty, patient } = traits
   const cut = policies.findIndex((policy) => typeof policy === 'function')
   const stages = (cut === -1 ? policies.slice() : policies.slice(0, cut)) as readonly Stage<unknown>[]
   const inside =
     cut === -1
       ? undefined
-      : { decorate: policies[cut] as Decorator, plan: link(policies.slice(cut + 1), traits) }
-  return { stages, hooks: hooksOf(stages), clock, hasty, patient, inside }
+      : { decorate: policies[cut] as Decorator, plan: link(policies.slice(cut + 1), true, traits) }
+  return { stages, hooks: hooksOf(stages), nested, clock, hasty, patient, inside }
 }
 
 /** Pipelines are made by the thousand with the same kinds of stages; those made in a row share their hooks. */

@@ -1,3 +1,5 @@
+import { outside } from '../pipeline/apart.ts'
+
 /*
  * A timer of one's own costs forty times what a place in a queue does, and nearly every timer is cancelled before it is due.
  * So timers of equal length share a lane: first in, first due, one real timer for the head of the queue.
@@ -5,9 +7,10 @@
  * I1  Entries stand in the order in which they fall due.
  * I2  A lane with entries has a real timer that keeps the process alive; one without has none, or one that does not.
  * I3  No entry is called before it is due, or after it was cancelled, or twice.
- * I4  A lane whose real timer ends while it is empty is gone.
+ * I4  A lane whose real timer ends while it is empty is gone; so is a long one, `SHORT` ms and more, as soon as it is empty.
  */
 const LONGEST = 2 ** 31 - 1
+const SHORT = 1_000
 const lanes = new Map<number, Lane>()
 
 /** The queue of all timers that take `ms` milliseconds, a whole number. */
@@ -30,6 +33,8 @@ class Lane {
   readonly #ms: number
   readonly #ends: Entry
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** The `setTimeout` that set it: one that tests replaced takes its timers along when it is put back. */
+  #setBy: typeof setTimeout | undefined
 
   constructor(ms: number) {
     this.#ms = ms
@@ -43,19 +48,28 @@ class Lane {
     const last = ends.before
     const entry: Entry = { due: now + this.#ms, fn, before: last, behind: ends }
     last.behind = ends.before = entry
-    if (last === ends) this.#wake()
+    if (last === ends || this.#setBy !== setTimeout) this.#wake(now)
     return () => {
-      if (remove(entry) && ends.behind === ends) this.#timer?.unref?.()
+      if (remove(entry) && ends.behind === ends) this.#emptied()
     }
   }
 
-  #wake(): void {
-    if (this.#timer === undefined) this.#arm(this.#ms)
-    else this.#timer.ref?.()
+  #wake(now: number): void {
+    if (this.#timer !== undefined && this.#setBy === setTimeout) this.#timer.ref?.()
+    else this.#arm(Math.max(0, this.#ends.behind.due - now))
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.ceil(ms), LONGEST))
+    this.#setBy = setTimeout
+    this.#timer = outside(() => setTimeout(() => this.#fire(), Math.min(Math.ceil(ms), LONGEST)))
+  }
+
+  /** A short lane will be wanted again before its timer ends; a long one would be held for hours. */
+  #emptied(): void {
+    if (this.#ms < SHORT) return void this.#timer?.unref?.()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (lanes.get(this.#ms) === this) lanes.delete(this.#ms)
   }
 
   #fire(): void {
@@ -75,8 +89,9 @@ class Lane {
 
   #rest(): void {
     const { behind } = this.#ends
-    if (behind === this.#ends) lanes.delete(this.#ms)
-    else this.#arm(Math.max(0, behind.due - performance.now()))
+    if (behind === this.#ends) {
+      if (lanes.get(this.#ms) === this) lanes.delete(this.#ms)
+    } else this.#arm(Math.max(0, behind.due - performance.now()))
   }
 }
 

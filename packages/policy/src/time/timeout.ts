@@ -1,4 +1,4 @@
-import { DeadlineError, demand, TimeoutError } from '../errors.ts'
+import { DeadlineError, demand, known, TimeoutError } from '../errors.ts'
 import { events } from '../events.ts'
 import { Limit } from '../pipeline/limit.ts'
 import type { Run } from '../pipeline/run.ts'
@@ -20,8 +20,9 @@ export interface TimeoutOptions {
  * fails, its failure is the `cause` of the `TimeoutError`.
  */
 export function timeout(ms: number, options: TimeoutOptions = {}): Stage {
+  known('timeout', options, ['mode', 'name', 'clock'])
   const { mode = 'aggressive', name = 'timeout', clock = systemClock } = options
-  demand(ms > 0, 'timeout: ms', ms, 'a number of ms above 0')
+  demand(typeof ms === 'number' && ms > 0, 'timeout: ms', ms, 'a number of ms above 0')
   demand(
     mode === 'aggressive' || mode === 'cooperative',
     'timeout: mode',

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from './clock.ts'
-import { onTick } from './tick.ts'
+import { ensureTick, onTick } from './tick.ts'
 
 /*
  * Nearly every time limit is cancelled soon after it is set. On the system clock a timer is therefore only put into a list, without looking at the
@@ -58,7 +58,7 @@ function wait(timer: Timer): void {
   timer.behind = fresh
   if (fresh !== undefined) fresh.before = timer
   fresh = timer
-  if (awaited) return
+  if (awaited) return ensureTick()
   awaited = true
   onTick(startAll)
 }
