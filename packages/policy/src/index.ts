@@ -32,6 +32,7 @@ export { type InFlightOptions, inFlight } from './budget/in-flight.ts'
 export { type RetryTokensOptions, retryTokens } from './budget/retry-tokens.ts'
 export { type Chaos, type ChaosOptions, type ChaosStatus, chaos } from './chaos/chaos.ts'
 export {
+  AnswerError,
   BreakerOpenError,
   BudgetError,
   BulkheadFullError,
@@ -94,6 +95,7 @@ export { type OutgoingHook, outgoing } from './pipeline/outgoing.ts'
 export type { Call, CallOptions, Work } from './pipeline/work.ts'
 export { type Decorator, type Pipeline, type Policy, wrap } from './pipeline/wrap.ts'
 export type { BackoffOptions, Jitter } from './retry/backoff.ts'
+export { type AnswerJudge, type FailWhenOptions, failWhen } from './retry/fail-when.ts'
 export { type RetryOptions, type RetryPreset, retry, retryPresets } from './retry/retry.ts'
 export type { Waits } from './retry/waits.ts'
 export { budgetErrorOf } from './retry/withheld.ts'
