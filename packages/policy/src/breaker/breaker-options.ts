@@ -10,26 +10,29 @@ export type ErrorMatch = ((error: unknown) => boolean) | readonly (abstract new 
 /** When a breaker opens, for how long, and how it finds out that it may close. */
 export interface BreakerOptions {
   /** Failures in a row that open it (5): short for `trip: consecutive(failures)`. */
-  readonly failures?: number
+  readonly failures?: number | undefined
   /** What opens it: `consecutive`, `countWindow`, `timeWindow`, `adaptive`, or one of your own. */
-  readonly trip?: Trip
+  readonly trip?: Trip | undefined
   /** How long it stays open, in ms (60 000); growing with each failed probe if given as a range (`factor` is 2 if left out). */
-  readonly openFor?: number | { readonly initial: number; readonly max: number; readonly factor?: number }
+  readonly openFor?:
+    | number
+    | { readonly initial: number; readonly max: number; readonly factor?: number | undefined }
+    | undefined
   /** Calls admitted at the same time while half-open (1). */
-  readonly probes?: number
+  readonly probes?: number | undefined
   /** Successful probes that close it (1). */
-  readonly successes?: number
+  readonly successes?: number | undefined
   /** Calls beyond the probes that wait for the decision while half-open, instead of being turned away (0). */
-  readonly waiting?: number
+  readonly waiting?: number | undefined
   /** Which errors speak against the work (all). One that does not is a success: the work has answered. */
-  readonly isFailure?: ErrorMatch
+  readonly isFailure?: ErrorMatch | undefined
   /** Which errors count as nothing, neither failure nor success (by default those of policies inside that turned the call away). */
-  readonly ignored?: ErrorMatch
+  readonly ignored?: ErrorMatch | undefined
   /** Keeps calls with different `key`s apart, each with states of its own; those without a key are one more. */
-  readonly perKey?: boolean
+  readonly perKey?: boolean | undefined
   /** Keys that are kept (1 000); beyond them the idle ones are dropped first. */
-  readonly maxKeys?: number
-  readonly clock?: Clock
+  readonly maxKeys?: number | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** A breaker's options, all of them given and checked. */
@@ -77,6 +80,12 @@ export function settle(options: BreakerOptions): Settled {
   whole('successes', successes, 1)
   whole('waiting', waiting, 0)
   whole('maxKeys', maxKeys, 1)
+  demand(
+    perKey || options.maxKeys === undefined,
+    'breaker.maxKeys',
+    maxKeys,
+    'left out, or given together with perKey',
+  )
   const trip = tripOf(options)
   const settings: BreakerSettings = {
     trip: { kind: trip.kind, ...trip.settings },
@@ -118,9 +127,19 @@ function tripOf({ failures, trip }: BreakerOptions): Trip {
 function openTimes(openFor: NonNullable<BreakerOptions['openFor']>): BreakerSettings['openFor'] {
   const range = typeof openFor === 'number' ? { initial: openFor, max: openFor } : openFor
   const { initial, max, factor = 2 } = range
-  demand(initial > 0 && initial < Infinity, 'breaker.openFor', initial, 'a number of ms above 0')
-  demand(max >= initial, 'breaker.openFor.max', max, `a number of ms, at least initial (${initial})`)
-  demand(factor >= 1, 'breaker.openFor.factor', factor, 'a number, at least 1')
+  demand(
+    typeof initial === 'number' && initial > 0 && initial < Infinity,
+    'breaker.openFor',
+    initial,
+    'a number of ms above 0',
+  )
+  demand(
+    typeof max === 'number' && max >= initial,
+    'breaker.openFor.max',
+    max,
+    `a number of ms, at least initial (${initial})`,
+  )
+  demand(typeof factor === 'number' && factor >= 1, 'breaker.openFor.factor', factor, 'a number, at least 1')
   return { initial, max, factor }
 }
 

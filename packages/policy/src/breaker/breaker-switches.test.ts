@@ -154,7 +154,7 @@ describe('breaker.configure', () => {
     expect(() => guard.configure({ trip: 'adaptive' as never })).toThrow(/breaker.trip/)
     expect(() => guard.configure({ isFailure: 'all' as never })).toThrow(/breaker.isFailure/)
     expect(() => guard.configure({ probe: 2 } as never)).toThrow(/there is failures, trip/)
-    expect((guard as unknown as { settings: object }).settings).toMatchObject({
+    expect((guard as unknown as { rules: object }).rules).toMatchObject({
       trip: { failures: 2 },
       probes: 1,
     })

@@ -26,6 +26,8 @@ const LISTED = 100
 export class CircuitBreaker implements Breaker, Surroundings {
   readonly name: string
   readonly clock: Clock
+  /** What it was made with: who asks for its name says the same, whatever was configured since. */
+  readonly settings: BreakerSettings
   #settled: Settled
   readonly #circuit: Circuit
   readonly #keys: Keyed<Circuit> | undefined
@@ -38,11 +40,12 @@ export class CircuitBreaker implements Breaker, Surroundings {
     const { settings } = this.#settled
     this.name = name
     this.clock = settings.clock
+    this.settings = settings
     this.#circuit = new Circuit(this)
     this.#keys = settings.maxKeys === 0 ? undefined : new Keyed(settings.maxKeys, (key) => this.#keyed(key))
   }
 
-  get settings(): BreakerSettings {
+  get rules(): BreakerSettings {
     return this.#settled.settings
   }
 
@@ -90,7 +93,16 @@ export class CircuitBreaker implements Breaker, Surroundings {
   configure(options: Configurable): void {
     const { failures, trip, ...kept } = this.#settled.options
     const keepsTrip = options.failures === undefined && options.trip === undefined
-    const merged = { ...kept, ...(keepsTrip && { failures, trip }), ...options } as BreakerOptions
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    for (const fixed of ['clock', 'perKey', 'maxKeys']) {
+      demand(
+        !(fixed in given),
+        `breaker.configure: ${fixed}`,
+        Reflect.get(given, fixed),
+        'left out: it cannot be changed',
+      )
+    }
+    const merged = { ...kept, ...(keepsTrip && { failures, trip }), ...given } as BreakerOptions
     this.#settled = settle(merged)
     for (const circuit of this.#circuits()) circuit.adjust()
   }

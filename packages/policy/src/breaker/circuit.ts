@@ -57,7 +57,8 @@ interface HalfOpen {
 /** The breaker that a circuit is of. */
 export interface Surroundings {
   readonly name: string
-  readonly settings: BreakerSettings
+  /** Its options, as they are now. */
+  readonly rules: BreakerSettings
   readonly clock: Clock
   readonly heard: boolean
   gauge(): Gauge
@@ -76,6 +77,9 @@ export class Permit {
     this.since = since
   }
 }
+
+/** The longest that a failure may ask a breaker to stay open, unless its own open time is longer. */
+const HOUR = 3_600_000
 
 /** The state in which all circuits begin, and which none comes back to. */
 const NEW: State = { is: 'closed' }
@@ -192,11 +196,11 @@ export class Circuit implements Refusal {
     const half = this.#halfOpened()
     if (half === undefined) return this.#turnedAway(this)
     const now = this.#around.clock.now()
-    if (half.probes.size >= this.#around.settings.probes) {
+    if (half.probes.size >= this.#around.rules.probes) {
       const [eldest] = half.probes
       const free = eldest!.since + this.#openTime(half.relapses)
       if (free > now) {
-        if (half.room.size >= this.#around.settings.waiting) return this.#turnedAway(this)
+        if (half.room.size >= this.#around.rules.waiting) return this.#turnedAway(this)
         return half.room.hold(() => this.enter(run, slot), free - now)
       }
       half.probes.delete(eldest!)
@@ -257,7 +261,7 @@ export class Circuit implements Refusal {
     if (!run.failed) return 'success'
     if (run.interruption !== undefined && !run.reached(slot)) return 'nothing'
     if (run.interruption?.is === 'abort') return 'nothing'
-    const { ignored, isFailure } = this.#around.settings
+    const { ignored, isFailure } = this.#around.rules
     if (ignored === isRefusal ? run.refused || isRefusal(run.error) : matches(ignored, run.error))
       return 'nothing'
     return isFailure === undefined || matches(isFailure, run.error) ? 'failure' : 'success'
@@ -269,7 +273,7 @@ export class Circuit implements Refusal {
       if (failed || this.#gauge.isSlow?.(ms) === true) {
         const relapses = state.relapses + 1
         this.#open(this.#openTime(relapses), relapses, run.failed ? run.error : undefined)
-      } else if (++state.successes >= this.#around.settings.successes) this.close()
+      } else if (++state.successes >= this.#around.rules.successes) this.close()
       else state.room.next()
     } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
       const error = run.failed ? run.error : undefined
@@ -282,7 +286,8 @@ export class Circuit implements Refusal {
   }
 
   #open(time: number, relapses: number, error: unknown): void {
-    const openFor = Math.max(time, retryAfterOf(error) ?? 0)
+    const longest = Math.max(HOUR, this.#around.rules.openFor.max)
+    const openFor = Math.max(time, Math.min(retryAfterOf(error) ?? 0, longest))
     const until = this.#around.clock.now() + openFor
     this.#become(new Open(this.#around, until, relapses), {
       type: 'breaker.opened',
@@ -300,7 +305,7 @@ export class Circuit implements Refusal {
   }
 
   #openTime(relapses: number): number {
-    return growth(this.#around.settings.openFor, relapses)
+    return growth(this.#around.rules.openFor, relapses)
   }
 
   /** Ms until it may admit a call. */
@@ -308,7 +313,7 @@ export class Circuit implements Refusal {
     const state = this.#state
     if (state.is === 'isolated') return Infinity
     if (state.is === 'open') return Math.max(0, state.until - now)
-    if (state.is !== 'half-open' || state.probes.size < this.#around.settings.probes) return 0
+    if (state.is !== 'half-open' || state.probes.size < this.#around.rules.probes) return 0
     const [eldest] = state.probes
     return Math.max(0, eldest!.since + this.#openTime(state.relapses) - now)
   }

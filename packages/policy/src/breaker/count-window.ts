@@ -5,7 +5,7 @@ import type { Gauge, Trip, TripCounts } from './trip.ts'
 /** A window of calls, and when what is in it is too much. */
 export interface CountWindowOptions extends ThresholdOptions {
   /** How many of the last calls are looked at (100). */
-  readonly calls?: number
+  readonly calls?: number | undefined
 }
 
 /**

@@ -4,15 +4,15 @@ import type { TripCounts } from './trip.ts'
 /** When what is in a window is too much. Rates are from 0 to 1. */
 export interface ThresholdOptions {
   /** Opens when this share of the calls failed (0.5). */
-  readonly failureRate?: number
+  readonly failureRate?: number | undefined
   /** Opens only on this many calls and more (10): two of three says little. */
-  readonly minimumCalls?: number
+  readonly minimumCalls?: number | undefined
   /** A call is slow from this many ms on. Without it no call is, and no clock is looked at. */
-  readonly slowAfter?: number
+  readonly slowAfter?: number | undefined
   /** Opens when this share of the calls was slow (0.5). Needs `slowAfter`. */
-  readonly slowRate?: number
+  readonly slowRate?: number | undefined
   /** Decides instead of the two rates, once there are `minimumCalls`. Asked after each failed or slow call; one that throws does not open. */
-  readonly readyToTrip?: (counts: TripCounts) => boolean
+  readonly readyToTrip?: ((counts: TripCounts) => boolean) | undefined
 }
 
 /** Thresholds with every default filled in. */
@@ -34,8 +34,18 @@ export function thresholds(where: string, options: ThresholdOptions, own: string
     failureRate,
     'a number above 0, at most 1',
   )
-  demand(slowRate > 0 && slowRate <= 1, `${where}.slowRate`, slowRate, 'a number above 0, at most 1')
-  demand(slowAfter > 0, `${where}.slowAfter`, slowAfter, 'a number of ms above 0')
+  demand(
+    typeof slowRate === 'number' && slowRate > 0 && slowRate <= 1,
+    `${where}.slowRate`,
+    slowRate,
+    'a number above 0, at most 1',
+  )
+  demand(
+    typeof slowAfter === 'number' && slowAfter > 0,
+    `${where}.slowAfter`,
+    slowAfter,
+    'a number of ms above 0',
+  )
   demand(
     Number.isInteger(minimumCalls) && minimumCalls >= 1,
     `${where}.minimumCalls`,

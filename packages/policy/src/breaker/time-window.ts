@@ -6,13 +6,18 @@ import type { Gauge, Trip, TripCounts } from './trip.ts'
 /** A window of time, and when what is in it is too much. */
 export interface TimeWindowOptions extends ThresholdOptions {
   /** How long an outcome counts, in ms (10 000). The window moves in tenths. */
-  readonly duration?: number
+  readonly duration?: number | undefined
 }
 
 /** Opens a breaker by the share of failed or slow calls among those of the last `duration` ms. */
 export function timeWindow(options: TimeWindowOptions = {}): Trip {
   const { duration = 10_000 } = options
-  demand(duration > 0 && duration < Infinity, 'timeWindow.duration', duration, 'a number of ms above 0')
+  demand(
+    typeof duration === 'number' && duration > 0 && duration < Infinity,
+    'timeWindow.duration',
+    duration,
+    'a number of ms above 0',
+  )
   const settings = { duration, ...thresholds('timeWindow', options, 'duration') }
   return { kind: 'time-window', settings, gauge }
 }

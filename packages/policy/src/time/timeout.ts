@@ -7,9 +7,9 @@ import { type Clock, systemClock } from './clock.ts'
 
 /** How a timeout ends a call, what it is called in events and errors, and its clock. */
 export interface TimeoutOptions {
-  readonly mode?: 'aggressive' | 'cooperative'
-  readonly name?: string
-  readonly clock?: Clock
+  readonly mode?: 'aggressive' | 'cooperative' | undefined
+  readonly name?: string | undefined
+  readonly clock?: Clock | undefined
 }
 
 /**

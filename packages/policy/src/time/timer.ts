@@ -75,9 +75,13 @@ function unlink(timer: Timer): boolean {
 
 function startAll(now: number): void {
   awaited = false
-  while (fresh !== undefined) {
-    const timer = fresh
+  let timer = fresh
+  while (timer?.behind !== undefined) timer = timer.behind
+  // The eldest first: timers of equal length fire in the order in which they were armed.
+  while (timer !== undefined) {
+    const next: Timer | undefined = timer.before
     unlink(timer)
     timer.start(systemClock, now)
+    timer = next
   }
 }
