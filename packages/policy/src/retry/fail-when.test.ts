@@ -5,7 +5,7 @@ import { AnswerError } from '../errors.ts'
 import { fallback } from '../fallback/fallback.ts'
 import { hedge } from '../hedge/hedge.ts'
 import type { CallOptions, Work } from '../pipeline/work.ts'
-import { type Pipeline, wrap } from '../pipeline/wrap.ts'
+import { type Decorator, type Pipeline, wrap } from '../pipeline/wrap.ts'
 import { fakeClock, policyContract } from '../testing/index.ts'
 import { timeout } from '../time/timeout.ts'
 import { type AnswerJudge, failWhen } from './fail-when.ts'
@@ -309,6 +309,19 @@ describe('release of failWhen', () => {
     expect(await left).toBe('left')
     await failure(wrap(failWhen(down, { release }))(() => bad))
 
+    expect(released).toEqual([])
+  })
+
+  it('is not given one across a function between it and the retry, which makes each attempt a call of its own', async () => {
+    const clock = fakeClock()
+    const released: unknown[] = []
+    const stage = failWhen(down, { release: (value) => released.push(value) })
+    const plain: Decorator = (work) => (call) => work(call)
+    const value = wrap(retry({ clock }), plain, stage)(answering(bad, ok))
+    await clock.advance(60_000)
+
+    expect(await value).toBe(ok)
+    expect(await wrap(hedge({ delay: 1_000, clock }), stage)(answering(bad, ok))).toBe(ok)
     expect(released).toEqual([])
   })
 

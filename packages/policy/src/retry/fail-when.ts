@@ -12,8 +12,8 @@ export type AnswerJudge<T> = (value: T, call: CallOptions | undefined) => boolea
 /** What becomes of an answer that was refused, and what the policy is called in errors. */
 export interface FailWhenOptions<T> {
   /** Is given a refused answer when another attempt takes its place, to let go of what it holds. What it throws or rejects with is dropped. */
-  readonly release?: (value: T) => unknown
-  readonly name?: string
+  readonly release?: ((value: T) => unknown) | undefined
+  readonly name?: string | undefined
 }
 
 /**
@@ -70,7 +70,7 @@ class FailWhen<T> implements Stage {
   #errorOf(judged: unknown, value: T): Error {
     if (judged instanceof Error) return judged
     if (judged === true) return new AnswerError(this.name, value)
-    if (judged instanceof Promise) judged.catch(() => undefined)
+    Promise.resolve(judged).catch(() => undefined) // an asynchronous judge may fail later, and nobody would hear
     return new OptionError(`${this.name}: what judge answers`, judged, 'true, false, nothing or an error')
   }
 }
