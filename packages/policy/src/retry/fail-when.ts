@@ -24,6 +24,7 @@ export interface FailWhenOptions<T> {
  * and a call fails with one if `judge` answers with anything else.
  */
 export function failWhen<T>(judge: AnswerJudge<T>, options: FailWhenOptions<T> = {}): Stage {
+  demand(typeof options === 'object' && options !== null, 'failWhen: options', options, 'an object')
   known('failWhen', options, ['release', 'name'])
   const { release, name = 'failWhen' } = options
   demand(typeof judge === 'function', 'failWhen: judge', judge, 'a function')
