@@ -1,4 +1,5 @@
 import { demand } from '../errors.ts'
+import { isNumber } from '../options.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Account } from './account.ts'
 
@@ -13,5 +14,5 @@ export interface BudgetFamily {
 
 /** Throws an `OptionError` unless `value` is a number of 0 or more. */
 export function demandAtLeastNothing(option: string, value: number): void {
-  demand(value >= 0 && value < Infinity, option, value, 'a number, at least 0')
+  demand(isNumber(value) && value >= 0 && value < Infinity, option, value, 'a number, at least 0')
 }

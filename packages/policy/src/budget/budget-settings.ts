@@ -1,22 +1,23 @@
 import { demand, known } from '../errors.ts'
+import { type Complete, demandClock, demandOptions, demandSwitch, isNumber } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type BudgetFamily, demandAtLeastNothing } from './budget-family.ts'
 import { ExpiringAccount } from './expiring-account.ts'
 
 interface Common {
   /** Whether each `operation` of the calls is counted by itself: the 100 last used of them. */
-  readonly perOperation?: boolean
-  readonly clock?: Clock
+  readonly perOperation?: boolean | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** Retries and hedges are a share of the calls in a window: `minPerSecond * window / 1000 + ratio * calls`. */
 export interface ExpiringOptions extends Common {
   /** Retries and hedges per call: 0.2 by default. */
-  readonly ratio?: number
+  readonly ratio?: number | undefined
   /** Retries and hedges per second that are allowed however few calls there are: 10 by default. */
-  readonly minPerSecond?: number
+  readonly minPerSecond?: number | undefined
   /** How long calls, retries and hedges count, in ms: 10,000 by default. */
-  readonly window?: number
+  readonly window?: number | undefined
   readonly family?: undefined
 }
 
@@ -29,7 +30,7 @@ export interface FamilyOptions extends Common {
 export type BudgetOptions = ExpiringOptions | FamilyOptions
 
 /** All that a budget goes by, for `ConflictError` to compare. */
-export type BudgetSettings = Readonly<Required<Common>> & { readonly family: BudgetFamily['kind'] }
+export type BudgetSettings = Complete<Common> & { readonly family: BudgetFamily['kind'] }
 
 /** What a budget is made with. */
 export interface Settled {
@@ -40,10 +41,14 @@ export interface Settled {
 /** Budgets made one after the other are mostly alike: those with equal settings share them. */
 let latest: Settled | undefined
 
+const NAMES = ['ratio', 'minPerSecond', 'window', 'family', 'perOperation', 'clock']
+
 /** The options with their defaults, checked. */
 export function settle(options: BudgetOptions): Settled {
+  demandOptions('budget', options, NAMES)
   const { perOperation = false, clock = systemClock } = options
-  demand(typeof perOperation === 'boolean', 'budget.perOperation', perOperation, 'true or false')
+  demandSwitch('budget.perOperation', perOperation)
+  demandClock('budget.clock', clock)
   const family = options.family === undefined ? expiring(options) : given(options)
   const settings = { family: family.kind, ...family.settings, perOperation, clock }
   if (latest === undefined || !equal(latest.settings, settings)) latest = { settings, family }
@@ -63,11 +68,15 @@ function given(options: FamilyOptions): BudgetFamily {
 }
 
 function expiring(options: ExpiringOptions): BudgetFamily {
-  known('budget', options, ['ratio', 'minPerSecond', 'window', 'family', 'perOperation', 'clock'])
   const { ratio = 0.2, minPerSecond = 10, window = 10_000 } = options
   demandAtLeastNothing('budget.ratio', ratio)
   demandAtLeastNothing('budget.minPerSecond', minPerSecond)
-  demand(window > 0 && window < Infinity, 'budget.window', window, 'a number of ms above 0')
+  demand(
+    isNumber(window) && window > 0 && window < Infinity,
+    'budget.window',
+    window,
+    'a number of ms above 0',
+  )
   const settings = { ratio, minPerSecond, window }
   return { kind: 'expiring', settings, open: (clock) => new ExpiringAccount(settings, clock) }
 }

@@ -45,8 +45,13 @@ export function budget(name: string, options?: BudgetOptions): Budget
 export function budget(options?: BudgetOptions): Budget
 export function budget(first: string | BudgetOptions = {}, options?: BudgetOptions): Budget {
   if (typeof first !== 'string') return new SharedBudget('budget', settle(first))
-  const settled = options && settle(options)
+  const settled = options === undefined ? undefined : settle(options)
   return claim('budget', first, settled?.settings, () => new SharedBudget(first, settled ?? settle({})))
+}
+
+/** Whether it is what `budget` gives. */
+export function isBudget(value: unknown): value is Budget {
+  return typeof (value as Partial<Budget> | null)?.begin === 'function'
 }
 
 /*

@@ -1,6 +1,7 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
 import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import { demandClock, demandDuration, demandFunction, demandOptions, isNumber } from '../options.ts'
 import { askable } from '../pipeline/askable.ts'
 import type { Call } from '../pipeline/work.ts'
 import type { Decorator } from '../pipeline/wrap.ts'
@@ -13,47 +14,47 @@ export interface ChaosTerms {
   /** The share of calls it happens to, from 0 to 1. */
   readonly rate: number
   /** The same seed and the same order of calls repeat the same history. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Chance, instead of a seed. */
-  readonly random?: Random
+  readonly random?: Random | undefined
   /** Ends by itself after so many ms, counted from when it is made. By default it does not. */
-  readonly for?: number
+  readonly for?: number | undefined
   /** Whether it may happen to this call. By default to every one. */
-  readonly when?: (call: Call) => boolean
+  readonly when?: ((call: Call) => boolean) | undefined
   /** A switch that is looked at for each call. By default on. */
-  readonly enabled?: () => boolean
-  readonly clock?: Clock
+  readonly enabled?: (() => boolean) | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** What happens: one of four. */
 export type ChaosHarm =
   | {
       /** The call fails with this, or with what this makes; with a `ChaosError` if it is not given. The work is not called. */
-      readonly fault?: Error | ((call: Call) => unknown)
-      readonly latency?: never
-      readonly outcome?: never
-      readonly behaviour?: never
+      readonly fault?: Error | ((call: Call) => unknown) | undefined
+      readonly latency?: undefined
+      readonly outcome?: undefined
+      readonly behaviour?: undefined
     }
   | {
       /** The call waits so many ms, or evenly spread between two numbers of ms, before the work. */
       readonly latency: number | readonly [number, number]
-      readonly fault?: never
-      readonly outcome?: never
-      readonly behaviour?: never
+      readonly fault?: undefined
+      readonly outcome?: undefined
+      readonly behaviour?: undefined
     }
   | {
       /** The call is answered with what this makes. The work is not called. It must fit what the work would answer: types cannot tell. */
       readonly outcome: (call: Call) => unknown
-      readonly fault?: never
-      readonly latency?: never
-      readonly behaviour?: never
+      readonly fault?: undefined
+      readonly latency?: undefined
+      readonly behaviour?: undefined
     }
   | {
       /** This is done, and waited for, before the work. What it throws fails the call. */
       readonly behaviour: (call: Call) => unknown
-      readonly fault?: never
-      readonly latency?: never
-      readonly outcome?: never
+      readonly fault?: undefined
+      readonly latency?: undefined
+      readonly outcome?: undefined
     }
 
 /** What happens, how often, for how long and to which calls. */
@@ -94,7 +95,7 @@ export function chaos(name: string, options?: ChaosOptions): Chaos
 export function chaos(options: ChaosOptions): Chaos
 export function chaos(first: string | ChaosOptions, options?: ChaosOptions): Chaos {
   if (typeof first !== 'string') return make('chaos', settle(first))
-  return claim('chaos', first, options && settle(options), (asked) =>
+  return claim('chaos', first, options === undefined ? undefined : settle(options), (asked) =>
     make(first, asked ?? missing('chaos', first)),
   )
 }
@@ -103,22 +104,23 @@ const terms = ['rate', 'seed', 'random', 'for', 'when', 'enabled', 'clock']
 const harms = ['fault', 'latency', 'outcome', 'behaviour'] as const
 
 function settle(options: ChaosOptions) {
-  known('chaos', options, [...terms, ...harms])
+  demandOptions('chaos', options, [...terms, ...harms])
   const { rate, seed, random, when = always, enabled = always, clock = systemClock } = options
   const { for: lasts = Infinity, fault, latency, outcome, behaviour } = options
-  demand(rate >= 0 && rate <= 1, 'chaos.rate', rate, 'a number from 0 to 1')
+  demand(isNumber(rate) && rate >= 0 && rate <= 1, 'chaos.rate', rate, 'a number from 0 to 1')
   demand(seed === undefined || Number.isInteger(seed), 'chaos.seed', seed, 'a whole number')
   demand(seed === undefined || random === undefined, 'chaos.random', random, 'left out if there is a seed')
-  demand(lasts > 0, 'chaos.for', lasts, 'a number of ms above 0')
+  demandDuration('chaos.for', lasts)
+  demandClock('chaos.clock', clock)
   const given = harms.filter((harm) => options[harm] !== undefined)
   demand(given.length <= 1, 'chaos', given.join(' and '), `one of ${harms.join(', ')}; nest two for both`)
-  for (const [option, fn] of Object.entries({ when, enabled, outcome, behaviour })) {
-    demand(fn === undefined || typeof fn === 'function', `chaos.${option}`, fn, 'a function')
+  for (const [option, fn] of Object.entries({ when, enabled, outcome, behaviour, random })) {
+    if (fn !== undefined) demandFunction(`chaos.${option}`, fn)
   }
-  const span = typeof latency === 'number' ? [latency, latency] : (latency ?? [0, 0])
+  const span = Array.isArray(latency) ? latency : [latency ?? 0, latency ?? 0]
   const [least, most] = span as readonly [number, number]
   demand(
-    span.length === 2 && least >= 0 && most >= least && most < Infinity,
+    span.length === 2 && span.every(isNumber) && least >= 0 && most >= least && most < Infinity,
     'chaos.latency',
     latency,
     'a number of ms, at least 0, or two of them, the smaller first',

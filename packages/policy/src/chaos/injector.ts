@@ -1,5 +1,6 @@
 import { ChaosError } from '../errors.ts'
 import { events } from '../events.ts'
+import { atOnce } from '../options.ts'
 import type { Call, Work } from '../pipeline/work.ts'
 import { type Random, roughNow } from '../time/clock.ts'
 import type { ChaosSettings, ChaosStatus } from './chaos.ts'
@@ -77,7 +78,13 @@ export class Injector {
 
   #strikes(call: Call): boolean {
     const { rate, when, enabled } = this.#settings
-    if (this.#halted || this.#left() <= 0 || !enabled() || !when(call)) return false
+    if (
+      this.#halted ||
+      this.#left() <= 0 ||
+      !atOnce('chaos.enabled', enabled()) ||
+      !atOnce('chaos.when', when(call))
+    )
+      return false
     this.#seen++
     return this.#random() < rate
   }
@@ -89,7 +96,7 @@ export class Injector {
 
   #faultFor(fault: Error | ((call: Call) => unknown) | undefined, call: Call): unknown {
     if (fault === undefined) return new ChaosError(this.#name)
-    return typeof fault === 'function' ? fault(call) : fault
+    return typeof fault === 'function' ? atOnce('chaos.fault', fault(call)) : fault
   }
 
   async #behave<T>(act: (call: Call) => unknown, work: Work<T>, call: Call): Promise<T> {

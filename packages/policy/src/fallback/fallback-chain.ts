@@ -1,5 +1,6 @@
 import { FallbackError } from '../errors.ts'
 import { events } from '../events.ts'
+import { atOnce, unheard } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Stage, Verdict } from '../pipeline/stage.ts'
 import { roughNow } from '../time/clock.ts'
@@ -104,7 +105,7 @@ export class FallbackChain<F> implements Fallback<F> {
     } else tally.answer(roughNow(run.clock))
     if (this.settings.tell === undefined) return
     try {
-      this.settings.tell(tally.name, run.options)
+      unheard(this.settings.tell(tally.name, run.options))
     } catch {
       // It watches calls; it must not be able to break one.
     }
@@ -115,10 +116,12 @@ export class FallbackChain<F> implements Fallback<F> {
     const { tallies } = trial.score
     const from = tallies[trial.at]!
     from.fail(error)
-    if (!this.settings.when(error)) return undefined
+    if (!atOnce('fallback.when', this.settings.when(error))) return undefined
     trial.errors.push(error)
     const { links } = this.settings
-    const next = links.findIndex((each, at) => at >= trial.at && each.when?.(error) !== false)
+    const next = links.findIndex(
+      (each, at) => at >= trial.at && atOnce('fallback.links: when', each.when?.(error)) !== false,
+    )
     const link = links[next]
     if (link === undefined) {
       if (trial.at > 0) run.fail(new FallbackError(this.name, trial.errors))

@@ -1,6 +1,7 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
 import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import { demandFunction, demandOptions } from '../options.ts'
 import type { Call, CallOptions } from '../pipeline/work.ts'
 import { type Fallback, FallbackChain } from './fallback-chain.ts'
 
@@ -12,18 +13,18 @@ export interface NamedLink<F> {
   readonly name: string
   readonly do: Link<F>
   /** Whether it is for what failed with this error; if not, the next link is looked at. */
-  readonly when?: (error: unknown) => boolean
+  readonly when?: ((error: unknown) => boolean) | undefined
 }
 
 /** Links in the order they are tried, and for which errors the next one is. */
 export interface FallbackOptions<F> {
   readonly links: readonly (Link<F> | NamedLink<F>)[]
   /** Whether to go on to the next link. By default always. */
-  readonly when?: (error: unknown) => boolean
-  /** Is told who answered a call (a link's name, or `'work'`), and what that call's caller had brought. What it throws is dropped. */
-  readonly tell?: (link: string, call: CallOptions | undefined) => void
+  readonly when?: ((error: unknown) => boolean) | undefined
+  /** Is told who answered a call (a link's name, or `'work'`), and what that call's caller had brought. What it throws, or its promise rejects with, is dropped. */
+  readonly tell?: ((link: string, call: CallOptions | undefined) => void) | undefined
   /** What it is called in events and errors, if it is nobody else's. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /**
@@ -44,13 +45,13 @@ export function fallback<F>(
 ): Fallback<F> {
   if (typeof first === 'string') {
     const [options] = rest as [Omit<FallbackOptions<F>, 'name'>?]
-    const settings = options && settle(options, ['links', 'when', 'tell'])
+    const settings = options === undefined ? undefined : settle(options, ['links', 'when', 'tell'])
     return claim('fallback', first, settings, (asked) => {
       return new FallbackChain<F>(first, asked ?? missing('fallback', first))
     })
   }
   const options =
-    typeof first === 'object' && 'links' in first
+    typeof first === 'object' && first !== null && 'links' in first
       ? first
       : { links: first === undefined ? [] : [first, ...(rest as Link<F>[])] }
   const settings = settle(options, ['links', 'when', 'tell', 'name'])
@@ -65,26 +66,21 @@ export interface FallbackSettings<F> {
 }
 
 function settle<F>(options: FallbackOptions<F>, names: readonly string[]): FallbackSettings<F> {
-  known('fallback', options, names)
+  demandOptions('fallback', options, names)
   const { links, when = always, tell } = options
   demand(Array.isArray(links) && links.length > 0, 'fallback.links', links, 'at least one function')
-  demand(typeof when === 'function', 'fallback.when', when, 'a function from an error to whether to go on')
-  demand(tell === undefined || typeof tell === 'function', 'fallback.tell', tell, 'a function')
+  demandFunction('fallback.when', when, 'a function from an error to whether to go on')
+  if (tell !== undefined) demandFunction('fallback.tell', tell)
   return { links: links.map(named), when, tell }
 }
 
 function named<F>(link: Link<F> | NamedLink<F>, at: number): NamedLink<F> {
   if (typeof link === 'function') return { name: link.name || `link ${at + 1}`, do: link }
   demand(typeof link?.do === 'function', 'fallback.links', link, 'functions only')
-  known('fallback.links', link, ['name', 'do', 'when'])
+  demandOptions('fallback.links', link, ['name', 'do', 'when'])
   demand(typeof link.name === 'string' && link.name !== '', 'fallback.links: name', link.name, 'a name')
   const { when = always } = link
-  demand(
-    typeof when === 'function',
-    'fallback.links: when',
-    when,
-    'a function from an error to whether to try',
-  )
+  demandFunction('fallback.links: when', when, 'a function from an error to whether to try')
   return link
 }
 

@@ -1,7 +1,8 @@
-import type { Budget } from '../budget/budget.ts'
-import { demand, known } from '../errors.ts'
+import { type Budget, isBudget } from '../budget/budget.ts'
+import { demand } from '../errors.ts'
 import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import { type Complete, demandClock, demandFunction, demandOptions, isNumber } from '../options.ts'
 import { askable } from '../pipeline/askable.ts'
 import type { Decorator } from '../pipeline/wrap.ts'
 import { isRetryable } from '../retry/retryable.ts'
@@ -14,22 +15,22 @@ export interface HedgeOptions {
   /** How long to wait for an answer first: a number of ms, or a quantile of how long it took of late. */
   readonly delay: number | QuantileDelay
   /** Attempts besides the first: 1 by default. Each waits for `delay` after the one before. */
-  readonly max?: number
+  readonly max?: number | undefined
   /** Limits the hedges of all who share it. */
-  readonly budget?: Budget
+  readonly budget?: Budget | undefined
   /** Whether a failure is worth another attempt at once: by default as with `retry`. */
-  readonly when?: (error: unknown) => boolean
+  readonly when?: ((error: unknown) => boolean) | undefined
   /** The clock of the pipeline it is part of. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /** The time within which a share of `quantile` (0.95: all but one in twenty) of the calls had their first attempt's answer. */
 export interface QuantileDelay {
   readonly quantile: number
   /** In ms; it never waits for less. 0 by default. */
-  readonly min?: number
+  readonly min?: number | undefined
   /** In ms; it never waits for more, and for just this while fewer than 20 answers are known. Without it, there are no hedges until then. */
-  readonly max?: number
+  readonly max?: number | undefined
 }
 
 /** What a hedge has done since it was made or reset. */
@@ -55,8 +56,8 @@ export type Hedge = Decorator & {
   reset(): void
 }
 
-export type HedgeSettings = Readonly<Required<Omit<HedgeOptions, 'delay' | 'budget'>>> & {
-  readonly delay: number | Readonly<Required<QuantileDelay>>
+export type HedgeSettings = Complete<Omit<HedgeOptions, 'delay' | 'budget'>> & {
+  readonly delay: number | Complete<QuantileDelay>
   readonly budget: Budget | undefined
 }
 
@@ -73,7 +74,7 @@ export function hedge(name: string, options?: HedgeOptions): Hedge
 export function hedge(options: HedgeOptions): Hedge
 export function hedge(first: string | HedgeOptions, options?: HedgeOptions): Hedge {
   if (typeof first !== 'string') return make('hedge', settle(first))
-  return claim('hedge', first, options && settle(options), (asked) =>
+  return claim('hedge', first, options === undefined ? undefined : settle(options), (asked) =>
     make(first, asked ?? missing('hedge', first)),
   )
 }
@@ -90,10 +91,12 @@ function make(name: string, settings: HedgeSettings): Hedge {
 }
 
 function settle(options: HedgeOptions): HedgeSettings {
-  known('hedge', options, ['delay', 'max', 'budget', 'when', 'clock'])
+  demandOptions('hedge', options, ['delay', 'max', 'budget', 'when', 'clock'])
   const { max = 1, budget, when = isRetryable, clock = systemClock } = options
   demand(Number.isInteger(max) && max >= 1, 'hedge.max', max, 'a whole number from 1')
-  demand(typeof when === 'function', 'hedge.when', when, 'a function')
+  demandFunction('hedge.when', when)
+  demandClock('hedge.clock', clock)
+  demand(budget === undefined || isBudget(budget), 'hedge.budget', budget, "a budget, as budget('ai') gives")
   demand(
     budget === undefined || budget.clock === clock,
     'hedge.budget',
@@ -113,10 +116,15 @@ function settleDelay(delay: number | QuantileDelay): HedgeSettings['delay'] {
     )
     return delay
   }
-  known('hedge.delay', delay, ['quantile', 'min', 'max'])
+  demandOptions('hedge.delay', delay, ['quantile', 'min', 'max'])
   const { quantile, min = 0, max = Infinity } = delay
-  demand(quantile > 0 && quantile < 1, 'hedge.delay.quantile', quantile, 'a number between 0 and 1')
-  demand(min >= 0 && min < Infinity, 'hedge.delay.min', min, 'a number of ms, at least 0')
-  demand(max >= min, 'hedge.delay.max', max, `a number of ms, at least min (${min})`)
+  demand(
+    isNumber(quantile) && quantile > 0 && quantile < 1,
+    'hedge.delay.quantile',
+    quantile,
+    'a number between 0 and 1',
+  )
+  demand(isNumber(min) && min >= 0 && min < Infinity, 'hedge.delay.min', min, 'a number of ms, at least 0')
+  demand(isNumber(max) && max >= min, 'hedge.delay.max', max, `a number of ms, at least min (${min})`)
   return { quantile, min, max }
 }

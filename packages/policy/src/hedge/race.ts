@@ -1,6 +1,7 @@
 import type { Allowance } from '../budget/account.ts'
 import { HedgeLostError, RejectedError } from '../errors.ts'
 import { events } from '../events.ts'
+import { atOnce } from '../options.ts'
 import { Attempt } from '../pipeline/attempt.ts'
 import { type Interruption, Run } from '../pipeline/run.ts'
 import type { Call, Work } from '../pipeline/work.ts'
@@ -135,7 +136,7 @@ export class Race<T> extends Run {
     }
     const failed = error instanceof RejectedError ? undefined : true
     try {
-      if (this.#hedging.settings.when(error)) {
+      if (atOnce('hedge.when', this.#hedging.settings.when(error))) {
         if (this.#again('failure', failed === true, error)) return
       } else this.#cease()
     } catch (thrown) {

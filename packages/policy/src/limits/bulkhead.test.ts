@@ -463,9 +463,13 @@ describe('bulkhead', () => {
     expect(await late).toBe('BULKHEAD_FULL')
   })
 
+  it('says that nobody has made one of that name', () => {
+    expect(() => bulkhead('nope')).toThrow(expect.objectContaining({ code: 'NAME_UNKNOWN' }))
+  })
+
   it.each<[BulkheadOptions | number | string]>([
     [{} as BulkheadOptions],
-    ['without options'],
+    [{ limit: 1, maxWait: 5 }],
     [0],
     [1.5],
     [{ limit: 1, queue: -1 }],

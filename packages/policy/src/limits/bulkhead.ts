@@ -1,5 +1,7 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import { demandClock, demandDuration, demandOptions, demandSwitch } from '../options.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import type { Clock } from '../time/clock.ts'
 import { Compartment } from './compartment.ts'
@@ -11,15 +13,15 @@ export interface BulkheadOptions {
   /** Calls inside at the same time. */
   readonly limit: number
   /** Calls that may wait for a place; beyond that they are turned away at once. */
-  readonly queue?: number
+  readonly queue?: number | undefined
   /** The most a call may wait, in ms. */
-  readonly maxWait?: number
+  readonly maxWait?: number | undefined
   /** Every `key` of a call has a limit and a queue of its own; calls without a key share one. */
-  readonly perKey?: boolean
+  readonly perKey?: boolean | undefined
   /** Keys that may have calls inside at the same time; an idle key takes no room. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
   /** Left out, it is the pipeline's own. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /** What is inside a bulkhead, and what it has turned away since it was made or reset. Of all keys together, if it has keys. */
@@ -62,7 +64,7 @@ export interface Bulkhead extends Stage {
  *
  * Refuses with `BulkheadFullError`. When the queue is full, a call of higher priority takes the place of the last one in it. Abort, timeout and
  * deadline take a waiting call out at once. With a name it is the same bulkhead everywhere in the process, without one it is the caller's own.
- * Throws `ConflictError` if the name exists with other options.
+ * Throws `ConflictError` if the name exists with other options, and `UnknownNameError` if it does not exist and none are given.
  */
 export function bulkhead(name: string, options?: BulkheadOptions): Bulkhead
 export function bulkhead(limit: number): Bulkhead
@@ -70,8 +72,8 @@ export function bulkhead(options: BulkheadOptions): Bulkhead
 export function bulkhead(first: string | number | BulkheadOptions, options?: BulkheadOptions): Bulkhead {
   if (typeof first === 'number') return make('bulkhead', settle({ limit: first }))
   if (typeof first !== 'string') return make('bulkhead', settle(first))
-  return claim('bulkhead', first, options && settle(options), (asked) =>
-    make(first, asked ?? settle({} as BulkheadOptions)),
+  return claim('bulkhead', first, options === undefined ? undefined : settle(options), (asked) =>
+    make(first, asked ?? missing('bulkhead', first)),
   )
 }
 
@@ -91,12 +93,20 @@ const NAMES = ['limit', 'queue', 'maxWait', 'perKey', 'maxKeys', 'clock']
 let latest: BulkheadSettings | undefined
 
 function settle(options: BulkheadOptions): BulkheadSettings {
-  known('bulkhead', options, NAMES)
+  demandOptions('bulkhead', options, NAMES)
   const { limit, queue = 0, maxWait = Infinity, perKey = false, maxKeys = 10_000, clock } = options
   demand(Number.isInteger(limit) && limit >= 1, 'bulkhead.limit', limit, 'a whole number from 1')
   demand(Number.isInteger(queue) && queue >= 0, 'bulkhead.queue', queue, 'a whole number from 0')
-  demand(maxWait > 0, 'bulkhead.maxWait', maxWait, 'a number of ms above 0')
+  demandDuration('bulkhead.maxWait', maxWait)
+  demand(
+    options.maxWait === undefined || options.queue !== undefined,
+    'bulkhead.maxWait',
+    maxWait,
+    'left out, or given together with queue: without one nobody waits',
+  )
   demand(Number.isInteger(maxKeys) && maxKeys >= 1, 'bulkhead.maxKeys', maxKeys, 'a whole number from 1')
+  demandSwitch('bulkhead.perKey', perKey)
+  if (clock !== undefined) demandClock('bulkhead.clock', clock)
   const asked = { limit, queue, maxWait, perKey, maxKeys, clock }
   if (latest === undefined || !equal(latest, asked)) latest = asked
   return latest

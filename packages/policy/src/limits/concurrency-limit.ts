@@ -1,5 +1,6 @@
-import { BreakerOpenError, demand, known, RejectedError, retryAfterOf } from '../errors.ts'
+import { BreakerOpenError, demand, RejectedError, retryAfterOf } from '../errors.ts'
 import { claim } from '../named/registry.ts'
+import { demandClock, demandDuration, demandFunction, demandOptions, isNumber } from '../options.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import type { RejectedCounts } from './bulkhead.ts'
@@ -9,20 +10,20 @@ import type { Reason } from './waiting-room.ts'
 /** Where a learned limit begins and how far it may go, and how many calls may wait. */
 export interface ConcurrencyLimitOptions {
   /** The limit at the beginning. */
-  readonly initial?: number
+  readonly initial?: number | undefined
   /** The limit never falls below. */
-  readonly min?: number
+  readonly min?: number | undefined
   /** The limit never grows above. */
-  readonly max?: number
+  readonly max?: number | undefined
   /** The part of the limit, from 0 to 1, that calls of a priority below 0 may use; at least one place. */
-  readonly lowPriorityShare?: number
+  readonly lowPriorityShare?: number | undefined
   /** Calls that may wait for a place; beyond that they are turned away at once. */
-  readonly queue?: number
+  readonly queue?: number | undefined
   /** The most a call may wait, in ms. */
-  readonly maxWait?: number
+  readonly maxWait?: number | undefined
   /** Whether a failure says that what is behind has too much to do. A timeout always does. */
-  readonly isOverload?: (error: unknown) => boolean
-  readonly clock?: Clock
+  readonly isOverload?: ((error: unknown) => boolean) | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** What a concurrency limit has learned, and whom it has turned away since it was made or reset. */
@@ -83,7 +84,7 @@ export function concurrencyLimit(
   return claim(
     'concurrencyLimit',
     first,
-    options && settle(options),
+    options === undefined ? undefined : settle(options),
     (asked) => new ConcurrencyLimiter(first, asked ?? settle({})),
   )
 }
@@ -94,7 +95,7 @@ export type ConcurrencyLimitSettings = ReturnType<typeof settle>
 const NAMES = ['initial', 'min', 'max', 'lowPriorityShare', 'queue', 'maxWait', 'isOverload', 'clock']
 
 function settle(options: ConcurrencyLimitOptions) {
-  known('concurrencyLimit', options, NAMES)
+  demandOptions('concurrencyLimit', options, NAMES)
   const {
     min = 1,
     max = 1_000,
@@ -119,13 +120,21 @@ function settle(options: ConcurrencyLimitOptions) {
     `a whole number from min (${min}) to max (${max})`,
   )
   demand(
-    lowPriorityShare >= 0 && lowPriorityShare <= 1,
+    isNumber(lowPriorityShare) && lowPriorityShare >= 0 && lowPriorityShare <= 1,
     'concurrencyLimit.lowPriorityShare',
     lowPriorityShare,
     'a number from 0 to 1',
   )
   demand(Number.isInteger(queue) && queue >= 0, 'concurrencyLimit.queue', queue, 'a whole number from 0')
-  demand(maxWait > 0, 'concurrencyLimit.maxWait', maxWait, 'a number of ms above 0')
+  demandDuration('concurrencyLimit.maxWait', maxWait)
+  demand(
+    options.maxWait === undefined || options.queue !== undefined,
+    'concurrencyLimit.maxWait',
+    maxWait,
+    'left out, or given together with queue: without one nobody waits',
+  )
+  demandFunction('concurrencyLimit.isOverload', isOverload)
+  demandClock('concurrencyLimit.clock', clock)
   return { initial, min, max, lowPriorityShare, queue, maxWait, isOverload, clock }
 }
 

@@ -1,5 +1,6 @@
 import { ConcurrencyLimitError, type Crowd, DeadlineError, TimeoutError } from '../errors.ts'
 import { events } from '../events.ts'
+import { atOnce } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Hold, Refusal } from '../pipeline/stage.ts'
 import type { Clock } from '../time/clock.ts'
@@ -112,7 +113,7 @@ export class ConcurrencyLimiter extends Door<Crowded> implements ConcurrencyLimi
   #speaksOfOverload(error: unknown, ms: number): boolean {
     if (error instanceof TimeoutError || error instanceof DeadlineError)
       return ms >= (this.#gradient.baseline ?? 0)
-    return this.settings.isOverload(error)
+    return atOnce('concurrencyLimit.isOverload', this.settings.isOverload(error))
   }
 }
 

@@ -356,8 +356,12 @@ describe('rateLimit', () => {
     expect(reset('api')).toBe(true)
   })
 
+  it('says that nobody has made one of that name', () => {
+    expect(() => rateLimit('nope')).toThrow(expect.objectContaining({ code: 'NAME_UNKNOWN' }))
+  })
+
   it.each<[RateLimitOptions | string]>([
-    ['without options'],
+    [{ limit: 1, per: 1, maxWait: 5 }],
     [{ limit: 0, per: 1 }],
     [{ limit: 1, per: 0 }],
     [{ limit: 1, per: Infinity }],

@@ -1,5 +1,7 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import { demandClock, demandDuration, demandOptions, demandSwitch, isNumber } from '../options.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import type { RejectedCounts } from './bulkhead.ts'
@@ -16,20 +18,20 @@ export interface RateLimitOptions {
    * `token-bucket`: `limit` tokens come in `per` ms, evenly, and up to `burst` are kept; any time of `w` ms sees at most `burst + w * limit / per`.
    * `sliding-window`: any `per` ms see at most `limit`, exactly, at 8 B for each of them.
    */
-  readonly algorithm?: 'token-bucket' | 'sliding-window'
+  readonly algorithm?: 'token-bucket' | 'sliding-window' | undefined
   /** Calls that may go at once after a quiet time; for a token bucket. */
-  readonly burst?: number
+  readonly burst?: number | undefined
   /** Calls that may wait for their turn; beyond that they are turned away at once. */
-  readonly queue?: number
+  readonly queue?: number | undefined
   /** The most a call may wait, in ms; one whose turn cannot come in time is turned away at once. */
-  readonly maxWait?: number
+  readonly maxWait?: number | undefined
   /** Every `key` of a call has a rate and a queue of its own; calls without a key share one. */
-  readonly perKey?: boolean
+  readonly perKey?: boolean | undefined
   /** Keys that are remembered; beyond that an idle one is forgotten, or else the one not asked for the longest. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
   /** Whether a failure that asks to wait (`retryAfter` in ms) has all other calls wait, too; with `perKey`, those of its key. */
-  readonly heed?: boolean
-  readonly clock?: Clock
+  readonly heed?: boolean | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** How a rate limit stands, and whom it has turned away since it was made or reset. */
@@ -73,7 +75,8 @@ export interface RateLimit extends Stage {
  *
  * Refuses with `RateLimitError`, whose `retryAfter` (ms) is true: a call made exactly then goes, if no other comes first. A call whose turn cannot come
  * before its deadline or `maxWait` is refused at once. Abort, timeout and deadline take a waiting call out at once. With a name it is the same limit
- * everywhere in the process, without one it is the caller's own. Throws `ConflictError` if the name exists with other options.
+ * everywhere in the process, without one it is the caller's own. Throws `ConflictError` if the name exists with other options,
+ * and `UnknownNameError` if it does not exist and none are given.
  */
 export function rateLimit(name: string, options?: RateLimitOptions): RateLimit
 export function rateLimit(options: RateLimitOptions): RateLimit
@@ -82,8 +85,8 @@ export function rateLimit(first: string | RateLimitOptions, options?: RateLimitO
   return claim(
     'rateLimit',
     first,
-    options && settle(options),
-    (asked) => new RateLimiter(first, asked ?? settle({} as RateLimitOptions)),
+    options === undefined ? undefined : settle(options),
+    (asked) => new RateLimiter(first, asked ?? missing('rateLimit', first)),
   )
 }
 
@@ -95,7 +98,7 @@ const NAMES = [
 ]
 
 function settle(options: RateLimitOptions) {
-  known('rateLimit', options, NAMES)
+  demandOptions('rateLimit', options, NAMES)
   const {
     limit,
     per,
@@ -111,7 +114,7 @@ function settle(options: RateLimitOptions) {
   for (const [option, count] of Object.entries({ limit, burst, maxKeys })) {
     demand(Number.isInteger(count) && count >= 1, `rateLimit.${option}`, count, 'a whole number from 1')
   }
-  demand(per > 0 && per < Infinity, 'rateLimit.per', per, 'a number of ms above 0')
+  demand(isNumber(per) && per > 0 && per < Infinity, 'rateLimit.per', per, 'a number of ms above 0')
   const exact = algorithm === 'sliding-window'
   demand(
     exact || algorithm === 'token-bucket',
@@ -122,7 +125,15 @@ function settle(options: RateLimitOptions) {
   demand(!exact || burst === limit, 'rateLimit.burst', burst, 'left out for a sliding window')
   demand(!exact || limit <= MOST, 'rateLimit.limit', limit, `at most ${MOST} for a sliding window`)
   demand(Number.isInteger(queue) && queue >= 0, 'rateLimit.queue', queue, 'a whole number from 0')
-  demand(maxWait > 0, 'rateLimit.maxWait', maxWait, 'a number of ms above 0')
+  demandDuration('rateLimit.maxWait', maxWait)
+  demand(
+    options.maxWait === undefined || options.queue !== undefined,
+    'rateLimit.maxWait',
+    maxWait,
+    'left out, or given together with queue: without one nobody waits',
+  )
+  for (const [option, value] of Object.entries({ perKey, heed })) demandSwitch(`rateLimit.${option}`, value)
+  demandClock('rateLimit.clock', clock)
   return { limit, per, algorithm, burst, queue, maxWait, perKey, maxKeys, heed, clock }
 }
 

@@ -1,6 +1,7 @@
 import { demand, RateLimitError, RejectedError, retryAfterOf } from '../errors.ts'
 import { events } from '../events.ts'
 import { Keyed } from '../named/keyed.ts'
+import { isNumber } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Hold, Refusal } from '../pipeline/stage.ts'
 import type { Clock } from '../time/clock.ts'
@@ -65,7 +66,7 @@ export class RateLimiter implements RateLimit, Attendant<Excess> {
   }
 
   pause(ms: number, key?: string): void {
-    demand(ms >= 0 && ms < Infinity, 'pause: ms', ms, 'a number of ms from 0')
+    demand(isNumber(ms) && ms >= 0 && ms < Infinity, 'pause: ms', ms, 'a number of ms from 0')
     const until = this.clock.now() + ms
     if (this.#all !== undefined && key !== undefined) this.#all.get(key).pause(until)
     else this.#pausedUntil = Math.max(this.#pausedUntil, until)

@@ -1,23 +1,24 @@
 import { breaker } from '../breaker/breaker.ts'
 import type { BreakerOptions } from '../breaker/breaker-options.ts'
 import { budget } from '../budget/budget.ts'
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
 import { type BulkheadOptions, bulkhead } from '../limits/bulkhead.ts'
+import { demandOptions } from '../options.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { type RetryOptions, retry } from '../retry/retry.ts'
 import { timeout } from '../time/timeout.ts'
 
 /** A policy as plain data, as `preset` gives it and a file can say it; what is left out is not there. */
 export interface PolicyOptions {
-  readonly retry?: Pick<RetryOptions, 'attempts' | 'backoff' | 'when'>
+  readonly retry?: Pick<RetryOptions, 'attempts' | 'backoff' | 'when'> | undefined
   /** The name of the budget that its retries share; by default the policy's own. */
-  readonly budget?: string
-  readonly breaker?: BreakerOptions
-  readonly bulkhead?: BulkheadOptions
+  readonly budget?: string | undefined
+  readonly breaker?: BreakerOptions | undefined
+  readonly bulkhead?: BulkheadOptions | undefined
   /** For each attempt, in ms. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Whom the calls go to: the name of the breaker and of the bulkhead; by default the policy's own. */
-  readonly to?: string
+  readonly to?: string | undefined
 }
 
 const names: readonly (keyof PolicyOptions)[] = ['retry', 'budget', 'breaker', 'bulkhead', 'timeout', 'to']
@@ -28,7 +29,7 @@ const names: readonly (keyof PolicyOptions)[] = ['retry', 'budget', 'breaker', '
  * So the breaker sees each attempt, and a call that waits between two holds no place in the bulkhead; nor does it lose time in the queue.
  */
 export function policiesOf(name: string, options: PolicyOptions): Stage[] {
-  known('policy', options, names)
+  demandOptions('policy', options, names)
   const { to = name } = options
   const stages = [
     options.retry && retry({ ...options.retry, budget: budget(options.budget ?? name) }),

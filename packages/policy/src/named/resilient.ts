@@ -1,17 +1,18 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { demandFunction, demandOptions } from '../options.ts'
 import type { Call, CallOptions } from '../pipeline/work.ts'
 import { type Pipeline, type Policy, wrap } from '../pipeline/wrap.ts'
 
 /** What to tell the policy of a call, from the arguments of the function. */
 export interface ResilientOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the call is about, or for whom. */
-  readonly key?: (...args: A) => string | undefined
+  readonly key?: ((...args: A) => string | undefined) | undefined
   /** The caller's own signal, if one of the arguments holds it. */
-  readonly signal?: (...args: A) => AbortSignal | undefined
+  readonly signal?: ((...args: A) => AbortSignal | undefined) | undefined
   /** The kind of call, for budgets that count each kind by itself. */
-  readonly operation?: string
+  readonly operation?: string | undefined
   /** 0 is ordinary; calls of higher priority are the last to be shed. */
-  readonly priority?: number
+  readonly priority?: number | undefined
 }
 
 type AnyFunction = (this: never, ...args: never[]) => unknown
@@ -33,8 +34,8 @@ export function resilient<Fn extends AnyFunction, F = never, const W extends boo
     readonly withCall?: W
   },
 ): (this: ThisParameterType<Fn>, ...args: Own<Parameters<Fn>, W>) => Promise<Awaited<ReturnType<Fn>> | F> {
-  demand(typeof fn === 'function', 'resilient: fn', fn, 'a function')
-  if (options !== undefined) known('resilient', options, [...told, 'withCall'])
+  demandFunction('resilient: fn', fn)
+  if (options !== undefined) demandOptions('resilient', options, [...told, 'withCall'])
   return guard(fn, policy, options as Guarding) as never
 }
 
@@ -51,7 +52,7 @@ export function under<A extends unknown[], F = never>(
   method: (this: This, ...args: B) => Promise<R>,
   context: ClassMethodDecoratorContext,
 ) => (this: This, ...args: B) => Promise<R | F> {
-  if (options !== undefined) known('under', options, told)
+  if (options !== undefined) demandOptions('under', options, told)
   return (method, context) => {
     const kind: unknown = (context as { kind?: unknown } | undefined)?.kind
     demand(

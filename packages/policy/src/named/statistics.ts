@@ -1,4 +1,5 @@
-import { known, RejectedError } from '../errors.ts'
+import { RejectedError } from '../errors.ts'
+import { demandOptions, demandSwitch } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { systemClock } from '../time/clock.ts'
@@ -8,8 +9,8 @@ import { Histogram } from './histogram.ts'
 /** What to keep beside the counts. */
 export interface StatisticsOptions {
   /** Whether to keep durations: at most 500 bytes, 100 as a rule. */
-  readonly durations?: boolean
-  readonly name?: string
+  readonly durations?: boolean | undefined
+  readonly name?: string | undefined
 }
 
 /**
@@ -56,8 +57,9 @@ export interface Statistics extends Stage {
  * the system's every call is. Durations are kept for some minutes, the older ones with less and less weight.
  */
 export function statistics(options: StatisticsOptions = {}): Statistics {
-  known('statistics', options, ['durations', 'name'])
+  demandOptions('statistics', options, ['durations', 'name'])
   const { durations = true, name = 'statistics' } = options
+  demandSwitch('statistics.durations', durations)
   return new Watch(name, durations)
 }
 

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { fakeRandom, seededRandom } from '../testing/index.ts'
-import { type BackoffOptions, backoff } from './backoff.ts'
+import { backoff } from './backoff.ts'
 
-function waits(options: BackoffOptions, random = fakeRandom(0.5), count = 5): number[] {
+function waits(
+  options: Partial<Parameters<typeof backoff>[0]>,
+  random = fakeRandom(0.5),
+  count = 5,
+): number[] {
   const next = backoff({ initial: 1_000, max: 10_000, factor: 2, jitter: 'none', ...options }, random)
   const list: number[] = []
   for (let n = 0; n < count; n++) list.push(next(n, list.at(-1) ?? options.initial ?? 1_000))

@@ -1,15 +1,16 @@
 import { demand } from '../errors.ts'
+import { type Complete, isNumber } from '../options.ts'
 import type { Random } from '../time/clock.ts'
 
 /** How long to wait between attempts, in ms. */
 export interface BackoffOptions {
   /** The wait before the second attempt. */
-  readonly initial?: number
+  readonly initial?: number | undefined
   /** No wait is longer. */
-  readonly max?: number
+  readonly max?: number | undefined
   /** Each wait is this many times the one before. */
-  readonly factor?: number
-  readonly jitter?: Jitter
+  readonly factor?: number | undefined
+  readonly jitter?: Jitter | undefined
 }
 
 /**
@@ -34,11 +35,21 @@ const jitters: Record<Exclude<Jitter, 'decorrelated'>, (wait: number, random: Ra
  *
  * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
-export function backoff(options: Required<BackoffOptions>, random: Random): Backoff {
+export function backoff(options: Complete<BackoffOptions>, random: Random): Backoff {
   const { initial, max, factor, jitter } = options
-  demand(initial >= 0 && initial < Infinity, 'backoff.initial', initial, 'a number of ms, at least 0')
-  demand(max >= initial, 'backoff.max', max, `a number of ms, at least initial (${initial})`)
-  demand(factor >= 1 && factor < Infinity, 'backoff.factor', factor, 'a number, at least 1')
+  demand(
+    isNumber(initial) && initial >= 0 && initial < Infinity,
+    'backoff.initial',
+    initial,
+    'a number of ms, at least 0',
+  )
+  demand(isNumber(max) && max >= initial, 'backoff.max', max, `a number of ms, at least initial (${initial})`)
+  demand(
+    isNumber(factor) && factor >= 1 && factor < Infinity,
+    'backoff.factor',
+    factor,
+    'a number, at least 1',
+  )
   demand(
     jitter === 'decorrelated' || Object.hasOwn(jitters, jitter),
     'backoff.jitter',

@@ -1,4 +1,5 @@
 import { demand } from '../errors.ts'
+import { type Complete, demandFunction } from '../options.ts'
 import type { Random } from '../time/clock.ts'
 import type { BackoffOptions } from './backoff.ts'
 import type { RetryOptions } from './retry.ts'
@@ -36,7 +37,14 @@ export function rulesOf({
     most,
     'a whole number from 1',
   )
-  demand(typeof when === 'function', 'retry.when', when, 'a function')
+  demandFunction('retry.when', when)
+  demandFunction('retry.random', random)
+  demand(
+    typeof backoff === 'function' || (typeof backoff === 'object' && backoff !== null),
+    'retry.backoff',
+    backoff,
+    '{ initial, max, factor, jitter } in ms, a function that answers with ms, or a list of ms',
+  )
   const asked: Asked = { attempts: most, when, random, backoff }
   if (latest !== undefined && alike(latest.asked, asked)) return latest.rules
   const rules: RetryRules = { attempts: most, when, schedule: schedule(backoff, random) }
@@ -59,7 +67,7 @@ function isPlain(backoff: Waits): backoff is BackoffOptions {
   return typeof backoff === 'object' && !isIterable(backoff)
 }
 
-function equal(one: Required<BackoffOptions>, other: Required<BackoffOptions>): boolean {
+function equal(one: Complete<BackoffOptions>, other: Complete<BackoffOptions>): boolean {
   return (
     one.initial === other.initial &&
     one.max === other.max &&

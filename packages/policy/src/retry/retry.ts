@@ -1,7 +1,8 @@
 import type { Allowance } from '../budget/account.ts'
-import type { Budget } from '../budget/budget.ts'
-import { demand, known, OptionError, RejectedError, retryAfterOf } from '../errors.ts'
+import { type Budget, isBudget } from '../budget/budget.ts'
+import { demand, OptionError, RejectedError, retryAfterOf } from '../errors.ts'
 import { events, type GiveUpReason } from '../events.ts'
+import { atOnce, demandClock, demandOptions } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { type Clock, type Random, systemClock } from '../time/clock.ts'
@@ -14,15 +15,15 @@ import { withhold } from './withheld.ts'
 /** How often, how patiently and for which failures to try again. */
 export interface RetryOptions {
   /** In total, the first included: 3, or one more than a list given as `backoff` is long. */
-  readonly attempts?: number
-  readonly backoff?: Waits
+  readonly attempts?: number | undefined
+  readonly backoff?: Waits | undefined
   /** Limits the retries of all who share it. */
-  readonly budget?: Budget
+  readonly budget?: Budget | undefined
   /** Whether attempt number `attempt` (from 1), having failed with `error`, is worth another. */
-  readonly when?: (error: unknown, attempt: number) => boolean
-  readonly name?: string
-  readonly clock?: Clock
-  readonly random?: Random
+  readonly when?: ((error: unknown, attempt: number) => boolean) | undefined
+  readonly name?: string | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
 }
 
 /** Names of ready-made settings. */
@@ -48,8 +49,10 @@ export const retryPresets: Readonly<
  */
 export function retry(options: RetryOptions | RetryPreset = 'default'): Stage {
   const given: RetryOptions = typeof options === 'string' ? preset(options) : options
-  known('retry', given, ['attempts', 'backoff', 'budget', 'when', 'name', 'clock', 'random'])
+  demandOptions('retry', given, ['attempts', 'backoff', 'budget', 'when', 'name', 'clock', 'random'])
   const { budget, name = 'retry', clock = systemClock } = given
+  demandClock('retry.clock', clock)
+  demand(budget === undefined || isBudget(budget), 'retry.budget', budget, "a budget, as budget('ai') gives")
   demand(
     budget === undefined || budget.clock === clock,
     'retry.budget',
@@ -109,7 +112,7 @@ class Retry implements Stage {
   #decide(run: Run, tries: Tries): number | GiveUpReason {
     const { attempts, when, schedule } = this.#rules
     const { error, deadline } = run
-    if (!when(error, tries.made)) return 'not-retryable'
+    if (!atOnce('retry.when', when(error, tries.made))) return 'not-retryable'
     if (tries.made >= attempts) return 'attempts'
     const asked = retryAfterOf(error) ?? 0
     if (asked > schedule.longest) return 'retry-after'

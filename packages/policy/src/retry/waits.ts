@@ -1,4 +1,5 @@
-import { known, OptionError } from '../errors.ts'
+import { OptionError } from '../errors.ts'
+import { type Complete, demandOptions } from '../options.ts'
 import type { Random } from '../time/clock.ts'
 import { type BackoffOptions, backoff } from './backoff.ts'
 
@@ -34,13 +35,13 @@ export function schedule(waits: Waits, random: Random): Schedule {
     const wait = listed(list, Array.isArray(waits) ? [] : waits)
     return { wait, first: 0, longest: Math.max(LONGEST, ...list) }
   }
-  known('backoff', waits, ['initial', 'max', 'factor', 'jitter'])
+  demandOptions('backoff', waits, ['initial', 'max', 'factor', 'jitter'])
   const settings = complete(waits)
   return { wait: backoff(settings, random), first: settings.initial, longest: settings.max }
 }
 
 /** A backoff with its defaults: 1 to 10 s, twice as long each time, with full jitter. */
-export function complete(options: BackoffOptions): Required<BackoffOptions> {
+export function complete(options: BackoffOptions): Complete<BackoffOptions> {
   const { initial = 1_000, max = 10_000, factor = 2, jitter = 'full' } = options
   return { initial, max, factor, jitter }
 }

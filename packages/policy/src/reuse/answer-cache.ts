@@ -1,5 +1,6 @@
 import { OptionError, TimeoutError } from '../errors.ts'
 import { events } from '../events.ts'
+import { atOnce, isNumber } from '../options.ts'
 import type { Call, Work } from '../pipeline/work.ts'
 import { roughNow } from '../time/clock.ts'
 import type { CacheSettings, CacheStatus } from './cache.ts'
@@ -107,7 +108,7 @@ export class AnswerCache {
       if (old === undefined || this.#age(old) >= this.#settings.ttl + this.#settings.staleIfError) throw error
       return { is: 'old', value: old.value, error }
     }
-    if (flight.joinable && this.#settings.cacheable(value)) this.#keep(key, value)
+    if (flight.joinable && atOnce('cache.cacheable', this.#settings.cacheable(value))) this.#keep(key, value)
     return { is: 'new', value }
   }
 
@@ -133,8 +134,9 @@ export class AnswerCache {
   }
 
   #keep(key: string, value: unknown): void {
-    const size = this.#settings.sizeOf(value)
-    if (!(size >= 0)) throw new OptionError('cache.sizeOf(value)', size, 'a number, at least 0')
+    const size = atOnce('cache.sizeOf', this.#settings.sizeOf(value))
+    if (!isNumber(size) || !(size >= 0))
+      throw new OptionError('cache.sizeOf(value)', size, 'a number, at least 0')
     this.#kept.set(key, { value, since: roughNow(this.#settings.clock) }, size)
   }
 

@@ -1,6 +1,15 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
 import { missing } from '../named/missing.ts'
 import { claim } from '../named/registry.ts'
+import {
+  atOnce,
+  type Complete,
+  demandClock,
+  demandDuration,
+  demandFunction,
+  demandOptions,
+  isNumber,
+} from '../options.ts'
 import { askable } from '../pipeline/askable.ts'
 import type { Call } from '../pipeline/work.ts'
 import type { Decorator } from '../pipeline/wrap.ts'
@@ -13,19 +22,19 @@ export interface CacheOptions<V = unknown> {
   /** How long an answer is fresh, in ms; `Infinity` for what never changes. */
   readonly ttl: number
   /** For how many ms after that it is still given at once, while it is fetched anew in the background. 0 by default. */
-  readonly staleWhileRevalidate?: number
+  readonly staleWhileRevalidate?: number | undefined
   /** For how many ms after `ttl` it is still given when the work fails. 0 by default. */
-  readonly staleIfError?: number
+  readonly staleIfError?: number | undefined
   /** Answers to keep, 1,000 by default; the one not used for the longest goes first. */
-  readonly max?: number
+  readonly max?: number | undefined
   /** What all answers together may have in size, in the unit of `sizeOf`. */
-  readonly maxSize?: number
-  readonly sizeOf?: (value: V) => number
+  readonly maxSize?: number | undefined
+  readonly sizeOf?: ((value: V) => number) | undefined
   /** What the call asks for; a call without a key is not cached. By default the key that the caller gave. */
-  readonly key?: (call: Call) => string | undefined
+  readonly key?: ((call: Call) => string | undefined) | undefined
   /** Whether an answer may be kept. By default every one. */
-  readonly cacheable?: (value: V) => boolean
-  readonly clock?: Clock
+  readonly cacheable?: ((value: V) => boolean) | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** What is kept now, and how calls with a key were answered so far. */
@@ -78,27 +87,27 @@ export function cache<V>(name: string, options?: CacheOptions<V>): Cache
 export function cache<V>(options: CacheOptions<V>): Cache
 export function cache<V>(first: string | CacheOptions<V>, options?: CacheOptions<V>): Cache {
   if (typeof first !== 'string') return make('cache', settle(first))
-  return claim('cache', first, options && settle(options), (asked) =>
+  return claim('cache', first, options === undefined ? undefined : settle(options), (asked) =>
     make(first, asked ?? missing('cache', first)),
   )
 }
 
 /** A cache's options, all of them given and checked. */
-export interface CacheSettings extends Required<Omit<CacheOptions, 'sizeOf' | 'cacheable'>> {
+export interface CacheSettings extends Complete<Omit<CacheOptions, 'sizeOf' | 'cacheable'>> {
   readonly sizeOf: (value: unknown) => number
   readonly cacheable: (value: unknown) => boolean
 }
 
 function settle<V>(options: CacheOptions<V>): CacheSettings {
-  known('cache', options, names)
+  demandOptions('cache', options, names)
   const { ttl, staleWhileRevalidate = 0, staleIfError = 0, max = 1_000, maxSize = Infinity } = options
   const { sizeOf = noSize, key = keyOf, cacheable = always, clock = systemClock } = options
-  demand(ttl > 0, 'cache.ttl', ttl, 'a number of ms above 0')
+  demandDuration('cache.ttl', ttl)
   for (const [option, ms] of Object.entries({ staleWhileRevalidate, staleIfError })) {
-    demand(ms >= 0 && ms < Infinity, `cache.${option}`, ms, 'a number of ms, at least 0')
+    demand(isNumber(ms) && ms >= 0 && ms < Infinity, `cache.${option}`, ms, 'a number of ms, at least 0')
   }
   demand(Number.isInteger(max) && max >= 1, 'cache.max', max, 'a whole number from 1')
-  demand(maxSize > 0, 'cache.maxSize', maxSize, 'a number above 0')
+  demand(isNumber(maxSize) && maxSize > 0, 'cache.maxSize', maxSize, 'a number above 0')
   demand(
     (options.sizeOf === undefined) === (options.maxSize === undefined),
     'cache.maxSize',
@@ -106,8 +115,9 @@ function settle<V>(options: CacheOptions<V>): CacheSettings {
     'given together with sizeOf',
   )
   for (const [option, fn] of Object.entries({ sizeOf, key, cacheable })) {
-    demand(typeof fn === 'function', `cache.${option}`, fn, 'a function')
+    demandFunction(`cache.${option}`, fn)
   }
+  demandClock('cache.clock', clock)
   return {
     ttl,
     staleWhileRevalidate,
@@ -139,7 +149,7 @@ const always = () => true
 function make(name: string, settings: CacheSettings): Cache {
   const answers = new AnswerCache(name, settings)
   const decorate: Decorator = (work) => (call) => {
-    const key = settings.key(call)
+    const key = atOnce('cache.key', settings.key(call))
     return key === undefined ? work(call) : answers.answer(key, call, work)
   }
   return askable(decorate, {

@@ -1,6 +1,6 @@
-import { demand, known } from '../errors.ts'
 import { events } from '../events.ts'
 import { claim } from '../named/registry.ts'
+import { atOnce, type Complete, demandFunction, demandOptions } from '../options.ts'
 import { askable } from '../pipeline/askable.ts'
 import type { Call } from '../pipeline/work.ts'
 import type { Decorator } from '../pipeline/wrap.ts'
@@ -9,7 +9,7 @@ import { Flights } from './flights.ts'
 /** What makes two calls the same. */
 export interface CoalesceOptions {
   /** What the call asks for; a call without a key is never shared. By default the key that the caller gave. */
-  readonly key?: (call: Call) => string | undefined
+  readonly key?: ((call: Call) => string | undefined) | undefined
 }
 
 /** What is in flight now, and what has been shared so far. */
@@ -46,15 +46,17 @@ export function coalesce(name: string, options?: CoalesceOptions): Coalesce
 export function coalesce(options?: CoalesceOptions): Coalesce
 export function coalesce(first: string | CoalesceOptions = {}, options?: CoalesceOptions): Coalesce {
   if (typeof first !== 'string') return make('coalesce', settle(first))
-  return claim('coalesce', first, options && settle(options), (asked) => make(first, asked ?? settle({})))
+  return claim('coalesce', first, options === undefined ? undefined : settle(options), (asked) =>
+    make(first, asked ?? settle({})),
+  )
 }
 
-type Settings = Readonly<Required<CoalesceOptions>>
+type Settings = Complete<CoalesceOptions>
 
 function settle(options: CoalesceOptions): Settings {
-  known('coalesce', options, ['key'])
+  demandOptions('coalesce', options, ['key'])
   const { key = keyOf } = options
-  demand(typeof key === 'function', 'coalesce.key', key, 'a function from a call to its key')
+  demandFunction('coalesce.key', key, 'a function from a call to its key')
   return { key }
 }
 
@@ -68,7 +70,7 @@ function make(name: string, settings: Settings): Coalesce {
   let calls = 0
   let shared = 0
   const decorate: Decorator = (work) => (call) => {
-    const key = settings.key(call)
+    const key = atOnce('coalesce.key', settings.key(call))
     if (key === undefined) return work(call)
     calls++
     if (flights.has(key)) {
