@@ -135,7 +135,7 @@ describe('a pipeline', () => {
     await clock.advance(10)
 
     expect(await late).toMatchObject({ code: 'TIMEOUT' })
-    expect((await late).cause).toBeUndefined()
+    expect(((await late) as Error).cause).toBeUndefined()
   })
 
   it('leaves every stage when one of them asks for nonsense', async () => {
