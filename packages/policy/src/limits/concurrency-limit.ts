@@ -70,8 +70,8 @@ export interface ConcurrencyLimit extends Stage {
  * Lets as many calls in at the same time as what is behind can serve, which it learns from how long they take.
  *
  * Refuses with `ConcurrencyLimitError`. An answer that takes longer than without a queue lowers the limit; so does a timeout, a deadline that left the call
- * at least the ordinary time, a failure with `retryAfter`, and a refusal by another policy's limit in the work. Other failures and the caller's abort
- * count as nothing. Calls of a priority below 0 may use a part of the limit only, and so are shed first. With a name it is the same limit everywhere in the
+ * at least the ordinary time, a failure with `retryAfter`, and a refusal by another policy's limit in the work. Other failures, the caller's abort and
+ * whatever happens on the way to the work count as nothing. Calls of a priority below 0 may use a part of the limit only, and so are shed first. With a name it is the same limit everywhere in the
  * process, without one it is the caller's own. Throws `ConflictError` if the name exists with other options.
  */
 export function concurrencyLimit(name: string, options?: ConcurrencyLimitOptions): ConcurrencyLimit

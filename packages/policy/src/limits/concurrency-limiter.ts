@@ -18,6 +18,7 @@ import { priorityOf, type Reason } from './waiting-room.ts'
  * I1  The limit of the door is the one that was learned.
  * I2  A call that waited is measured from when it was let in.
  * I3  A place is given back whatever learning makes of the outcome.
+ * I4  Nothing is learned from a call that did not get to the work: it only says how it is on the way there.
  */
 
 /** The only kind of concurrency limit there is. */
@@ -51,7 +52,7 @@ export class ConcurrencyLimiter extends Door<Crowded> implements ConcurrencyLimi
 
   override leave(run: Run, slot: number): undefined {
     try {
-      this.#learn(run, run.memo[slot] as number)
+      if (run.reached(slot)) this.#learn(run, run.memo[slot] as number)
     } finally {
       super.leave(run, slot)
     }
