@@ -1,7 +1,7 @@
 // Installs what the workspace needs before `npm start` and `npm test`, once: again only when the lock file changed.
 // Runs on whatever Node the machine has (18 and up), so it uses nothing newer.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,7 +10,46 @@ const stamp = join(root, 'node_modules', '.holdfast-installed')
 const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
 const pinned = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
 
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock || !existsSync(pinned)) install()
+/** Where whoever installs says so: npm empties `node_modules`, and two that do at once leave a heap of rubble. */
+const gate = join(root, '.holdfast-installing')
+
+while (!isInstalled()) {
+  if (!enter()) await new Promise((resolve) => setTimeout(resolve, 200))
+  else if (isInstalled()) leave()
+  else install()
+}
+
+function isInstalled() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && existsSync(pinned)
+}
+
+/** Whether it is our turn; who was killed in the middle is not waited for. */
+function enter() {
+  try {
+    mkdirSync(gate)
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    if (isAbandoned()) leave()
+    return false
+  }
+  process.once('exit', leave)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
+  writeFileSync(join(gate, 'pid'), String(process.pid))
+  return true
+}
+
+function isAbandoned() {
+  try {
+    process.kill(Number(readFileSync(join(gate, 'pid'), 'utf8')), 0)
+    return false
+  } catch (error) {
+    return error.code === 'ESRCH'
+  }
+}
+
+function leave() {
+  rmSync(gate, { recursive: true, force: true })
+}
 
 function install() {
   const started = Date.now()
@@ -30,6 +69,7 @@ function install() {
     fail('the pinned Node did not install. Is `ignore-scripts` set? Try: npm ci --ignore-scripts=false')
   }
   writeFileSync(stamp, lock)
+  leave()
   console.error(
     `holdfast: installed in ${Math.round((Date.now() - started) / 1000)} s, running on Node ${node.stdout.trim()}`,
   )

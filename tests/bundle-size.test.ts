@@ -47,14 +47,14 @@ async function run(code: string): Promise<Record<string, unknown>> {
 }
 
 describe('the bundle', () => {
-  it('of the example on the first screen is 12,500 bytes at most, compressed', async () => {
+  it('of the example on the first screen is 13,000 bytes at most, compressed', async () => {
     const { code, modules } = await bundled(example)
     const largest = Object.entries(modules)
       .toSorted(([, a], [, b]) => b.code!.length - a.code!.length)
       .map(([id, module]) => `${relative(policy, id)} ${module.code!.length}`)
 
     expect(example).toContain('@holdfast/policy')
-    expect(gzipSync(code).length, `by module: ${largest.join(', ')}`).toBeLessThanOrEqual(12_500)
+    expect(gzipSync(code).length, `by module: ${largest.join(', ')}`).toBeLessThanOrEqual(13_000)
   })
 
   it('of the example works', async () => {
