@@ -1,7 +1,7 @@
 // Installs what the workspace needs before `npm start` and `npm test`, once: again only when the lock file changed.
 // Runs on whatever Node the machine has (18 and up), so it uses nothing newer.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -43,7 +43,9 @@ function isAbandoned() {
     process.kill(Number(readFileSync(join(gate, 'pid'), 'utf8')), 0)
     return false
   } catch (error) {
-    return error.code === 'ESRCH'
+    const nameless =
+      error.code === 'ENOENT' && existsSync(gate) && Date.now() - statSync(gate).mtimeMs > 10_000
+    return error.code === 'ESRCH' || nameless
   }
 }
 
