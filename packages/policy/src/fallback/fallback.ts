@@ -27,6 +27,18 @@ export interface FallbackOptions<F> {
   readonly name?: string | undefined
 }
 
+type Links = readonly (Link<unknown> | NamedLink<unknown>)[]
+type Chain<L> = Omit<FallbackOptions<unknown>, 'links' | 'name'> & { readonly links: L }
+type OwnName = Pick<FallbackOptions<unknown>, 'name'>
+
+/** What any of the links may answer. */
+type AnswerOf<L extends Links> = Answer<L[number]>
+type Answer<L> = L extends (...args: never[]) => infer R
+  ? Awaited<R>
+  : L extends { do(...args: never[]): infer R }
+    ? Awaited<R>
+    : never
+
 /**
  * Answers with the next link's value when what is inside fails: each link is tried when the one before it failed.
  *
@@ -36,9 +48,10 @@ export interface FallbackOptions<F> {
  * With a name it is the same everywhere in the process; throws `ConflictError` if the name exists with other options (functions are compared by
  * identity), and `UnknownNameError` if it does not exist and none are given.
  */
-export function fallback<F>(name: string, options?: Omit<FallbackOptions<F>, 'name'>): Fallback<F>
-export function fallback<F>(options: FallbackOptions<F>): Fallback<F>
-export function fallback<F>(...links: (Link<F> | NamedLink<F>)[]): Fallback<F>
+export function fallback<F>(name: string): Fallback<F>
+export function fallback<const L extends Links>(name: string, options?: Chain<L>): Fallback<AnswerOf<L>>
+export function fallback<const L extends Links>(options: Chain<L> & OwnName): Fallback<AnswerOf<L>>
+export function fallback<const L extends Links>(...links: L): Fallback<AnswerOf<L>>
 export function fallback<F>(
   first?: string | FallbackOptions<F> | Link<F> | NamedLink<F>,
   ...rest: (Omit<FallbackOptions<F>, 'name'> | Link<F> | NamedLink<F> | undefined)[]

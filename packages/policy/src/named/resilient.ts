@@ -15,7 +15,8 @@ export interface ResilientOptions<A extends readonly unknown[] = readonly unknow
   readonly priority?: number | undefined
 }
 
-type AnyFunction = (this: never, ...args: never[]) => unknown
+/** It says nothing of `this`, so that a function without one can be called anywhere. */
+type AnyFunction = (...args: never[]) => unknown
 
 /** The arguments of a function that takes the call first, or those of one that does not. */
 type Own<A extends readonly unknown[], W> = W extends true ? (A extends [Call, ...infer B] ? B : never) : A

@@ -30,7 +30,7 @@ export function rulesOf({
   when = isRetryable,
   random = Math.random,
 }: RetryOptions): RetryRules {
-  const most = attempts ?? (Array.isArray(backoff) ? backoff.length + 1 : 3)
+  const most = attempts === undefined ? (Array.isArray(backoff) ? backoff.length + 1 : 3) : attempts
   demand(
     most >= 1 && (Number.isInteger(most) || most === Infinity),
     'retry.attempts',

@@ -17,7 +17,7 @@ import { type Clock, systemClock } from '../time/clock.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { keyOf } from './coalesce.ts'
 
-/** How long and how much to keep. `V` is the type of the values that are looked at. */
+/** How long and how much to keep. `V` is the type of the values that are looked at; say it there: `sizeOf: (page: Page) => page.length`. */
 export interface CacheOptions<V = unknown> {
   /** How long an answer is fresh, in ms; `Infinity` for what never changes. */
   readonly ttl: number
