@@ -1,16 +1,18 @@
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { breaker } from '../breaker/breaker.ts'
 import { fallback } from '../fallback/fallback.ts'
+import { bulkhead } from '../limits/bulkhead.ts'
 import { type Decorator, wrap } from '../pipeline/wrap.ts'
 import { retry } from '../retry/retry.ts'
 import { fakeClock, policyContract } from '../testing/index.ts'
 import { timeout } from '../time/timeout.ts'
 import { type NamedPolicy, policy } from './policy.ts'
+import { preset } from './presets.ts'
 import { forget, isolate, reset, status, statuses } from './registry.ts'
 import { statistics } from './statistics.ts'
 
 const forgetAll = () => {
-  for (const kind of ['policy', 'breaker', 'budget'] as const)
+  for (const kind of ['policy', 'breaker', 'budget', 'bulkhead'] as const)
     for (const { name } of status(kind)) forget(name, kind)
 }
 afterEach(forgetAll)
@@ -45,6 +47,25 @@ describe('policy', () => {
     for (let n = 0; n < 20; n++) policy(`p${n}`, timeout(1))
     expect(() => policy('ai')).toThrow(/p9 and 10 more/)
     expect(status('policy')).toHaveLength(22)
+  })
+
+  it.each([
+    ['a breaker that has other options', { ...preset('jira'), breaker: { failures: 9 } }, 'NAME_CONFLICT'],
+    [
+      'a bulkhead that has other options',
+      { ...preset('jira'), to: 'other', bulkhead: { limit: 9 } },
+      'NAME_CONFLICT',
+    ],
+    ['a timeout that is none', { ...preset('jira'), to: 'new', timeout: -1 }, 'OPTION_INVALID'],
+  ])('takes no name when it comes to nothing because of %s', (_, options, code) => {
+    breaker('half', { failures: 1 })
+    bulkhead('other', { limit: 1 })
+    const before = statuses()
+
+    expect(() => policy('half', options)).toThrow(expect.objectContaining({ code }))
+    expect(statuses()).toMatchObject(before)
+    for (const kind of ['policy', 'budget', 'breaker', 'bulkhead'] as const)
+      expect(status(kind).map(({ name }) => name)).toEqual((before[kind] ?? []).map(({ name }) => name))
   })
 
   it('may be made again with the very same policies only', () => {
