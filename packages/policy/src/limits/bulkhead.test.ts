@@ -463,6 +463,20 @@ describe('bulkhead', () => {
     expect(await late).toBe('BULKHEAD_FULL')
   })
 
+  it('tells how one key stands, and keeps nothing for it', async () => {
+    const own = bulkhead({ limit: 1, queue: 1, perKey: true })
+    const ask = wrap(own)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const calls = [1, 2, 3].map(() => ask.attempt(() => promise, { key: 'a' }))
+
+    expect(own.status('a')).toMatchObject({ limit: 1, inFlight: 1, waiting: 1, rejected: { full: 1 } })
+    expect(own.status('b')).toMatchObject({ limit: 1, inFlight: 0, waiting: 0 })
+    expect(own.status()).toMatchObject({ inFlight: 1, waiting: 1, keys: 1 })
+    resolve()
+    await Promise.all(calls)
+    expect(own.status('a')).toMatchObject({ inFlight: 0, waiting: 0 })
+  })
+
   it('says that nobody has made one of that name', () => {
     expect(() => bulkhead('nope')).toThrow(expect.objectContaining({ code: 'NAME_UNKNOWN' }))
   })

@@ -52,7 +52,8 @@ export interface BulkheadEvent {
 
 /** A bulkhead: a stage for any number of pipelines. */
 export interface Bulkhead extends Stage {
-  status(): BulkheadStatus
+  /** Of everything, or of one key; `rejected` is of all keys in any case. */
+  status(key?: string): BulkheadStatus
   /** Sets another limit, 0 to let nobody in. Who is inside stays, and counts; who waits comes in as there is room. */
   resize(limit: number): void
   /** Goes back to the limit it was made with, and forgets whom it turned away. Who is inside stays, and counts. */

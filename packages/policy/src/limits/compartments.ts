@@ -49,7 +49,8 @@ export class Compartments implements Bulkhead {
     this.#drop(compartment)
   }
 
-  status(): BulkheadStatus {
+  status(key?: string): BulkheadStatus {
+    if (key !== undefined) return (this.#all.get(key) ?? this.#open(key)).status()
     let inFlight = 0
     let waiting = 0
     for (const each of this.#all.values()) {
