@@ -3,6 +3,7 @@ import { chaos } from './chaos/chaos.ts'
 import { fallback } from './fallback/fallback.ts'
 import { hedge } from './hedge/hedge.ts'
 import { concurrencyLimit } from './limits/concurrency-limit.ts'
+import { resilient } from './named/resilient.ts'
 import { type Policy, wrap } from './pipeline/wrap.ts'
 import { retry } from './retry/retry.ts'
 import { cache } from './reuse/cache.ts'
@@ -49,6 +50,7 @@ describe("a caller's function that answers with a promise", () => {
     ['chaos.fault', chaos({ rate: 1, fault: late }), true],
     ['hedge.when', hedge({ delay: 1_000, when: late }), false],
     ['retry.when', retry({ when: late }), false],
+    ['retry.backoff', retry({ backoff: late }), false],
     ['concurrencyLimit.isOverload', concurrencyLimit({ isOverload: late }), false],
   ])('as %s is refused, and its failure is dropped', async (option, policy, answers) => {
     const asked = wrap(policy)(answers ? () => 'answer' : down, { key: 'k' })
@@ -56,6 +58,16 @@ describe("a caller's function that answers with a promise", () => {
     await expect(asked).rejects.toMatchObject({ code: 'OPTION_INVALID', option })
     await settled()
     expect(unhandled).toEqual([])
+  })
+
+  it.each(['key', 'signal'])('as the %s of a resilient function is refused as well', async (option) => {
+    await expect(resilient(() => 1, retry(), { [option]: late })()).rejects.toMatchObject({
+      option: `resilient.${option}`,
+    })
+    await settled()
+
+    expect(unhandled).toEqual([])
+    expect(() => resilient(() => 1, retry(), { [option]: 'x' as never })).toThrow('must be a function')
   })
 
   it.each<[string, Policy<unknown>]>([

@@ -1,5 +1,5 @@
 import { demand } from '../errors.ts'
-import { demandFunction, demandOptions } from '../options.ts'
+import { atOnce, demandFunction, demandOptions } from '../options.ts'
 import type { Call, CallOptions } from '../pipeline/work.ts'
 import { type Pipeline, type Policy, wrap } from '../pipeline/wrap.ts'
 
@@ -105,9 +105,16 @@ function teller(
   options: ResilientOptions<unknown[]>,
 ): ((this: unknown, ...args: unknown[]) => CallOptions) | undefined {
   const { key, signal, operation, priority } = options
+  if (key !== undefined) demandFunction('resilient.key', key)
+  if (signal !== undefined) demandFunction('resilient.signal', signal)
   if (key === undefined && signal === undefined && operation === undefined && priority === undefined)
     return undefined
   return function (...args) {
-    return { key: key?.apply(this, args), signal: signal?.apply(this, args), operation, priority }
+    return {
+      key: atOnce('resilient.key', key?.apply(this, args)),
+      signal: atOnce('resilient.signal', signal?.apply(this, args)),
+      operation,
+      priority,
+    }
   }
 }

@@ -45,7 +45,8 @@ export const retryPresets: Readonly<
  * An error's `retryAfter` (ms) lengthens the wait, and ends the retry if it is longer than `backoff.max` (10 s if the waits are a function or a list).
  * An interruption from outside ends it at once, and so does a wait that would not end before the deadline.
  * It fails with the last error of the work, as it is. By default it does not retry a refusal of our own (breaker open,
- * budget exhausted, deadline passed), nor an error whose `retryable` is `false`.
+ * budget exhausted, deadline passed), nor a mistake in how Holdfast is called (`OptionError`, `UnknownNameError`, `ConflictError`), nor an error whose
+ * `retryable` is `false`.
  */
 export function retry(options: RetryOptions | RetryPreset = 'default'): Stage {
   const given: RetryOptions = typeof options === 'string' ? preset(options) : options

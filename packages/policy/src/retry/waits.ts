@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { type Complete, demandOptions } from '../options.ts'
+import { type Complete, demandOptions, unheard } from '../options.ts'
 import type { Random } from '../time/clock.ts'
 import { type BackoffOptions, backoff } from './backoff.ts'
 
@@ -65,6 +65,7 @@ function listed(known: number[], more: Iterable<number>): (n: number) => number 
 
 function checked(wait: unknown, cause?: unknown): number {
   if (typeof wait === 'number' && wait >= 0 && wait < Infinity) return wait
+  unheard(wait)
   const error = new OptionError('retry.backoff', wait, 'numbers of ms, at least 0')
   if (cause !== undefined) error.cause = cause
   throw error
