@@ -110,6 +110,7 @@ describe('options', () => {
   it.each(callbacks)('%s refuses what is neither a function nor a clock as %s', (name, option) => {
     expect(refusalOf(name, option, {})).toMatchObject({ option: `${name}.${option}` })
     expect(refusalOf(name, option, 'x')).toMatchObject({ code: 'OPTION_INVALID' })
+    expect(refusalOf(name, option, null)).toMatchObject({ code: 'OPTION_INVALID' })
   })
 
   it.each(switches)('%s refuses a text as %s', (name, option) => {
