@@ -104,6 +104,12 @@ describe('a pipeline', () => {
     for (const options of odd)
       await expect(ask(() => 1, options as never)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
 
+    await expect(wrap(retry(), breaker())(undefined as never)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      option: 'work',
+    })
+    expect(() => breaker(null as never)).toThrow(/breaker: options must be an object/)
+    expect(() => timeout(5, null as never)).toThrow(/timeout: options must be an object/)
     expect(await ask(() => 1, { signal: null })).toBe(1)
   })
 

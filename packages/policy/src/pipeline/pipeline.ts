@@ -1,3 +1,4 @@
+import { OptionError } from '../errors.ts'
 import type { Outcome } from './outcome.ts'
 import { Run } from './run.ts'
 import type { Hold, Plan, Refusal, Verdict } from './stage.ts'
@@ -29,6 +30,7 @@ export function drive<R>(
   options: CallOptions | undefined,
   ending: Ending<R>,
 ): Promise<R> {
+  if (typeof work !== 'function') return Promise.reject(new OptionError('work', work, 'a function'))
   const run = new Run(plan, options)
   const doing = plan.inside === undefined ? work : decorated(plan.inside, work)
   const hold = descend(run)
