@@ -2,8 +2,8 @@ import type { Refusal } from './stage.ts'
 
 /** How a call ended, as a value: see `attempt` of a pipeline. */
 export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: unknown }
+  | { readonly ok: true; readonly value: T; readonly error?: undefined }
+  | { readonly ok: false; readonly error: unknown; readonly value?: undefined }
 
 /** The outcome of a call that was turned away: its error is made when it is first looked at. */
 export class Refused {
