@@ -1,0 +1,6 @@
+export { errorType } from './error-type.ts'
+export { continueTrace, type ReceivedHeaders, type TraceHeaders, traceHeaders } from './trace-headers.ts'
+export { tracePolicies } from './trace-policies.ts'
+export { type SpanRole, type TracedOptions, traced } from './traced.ts'
+export { formatTraceparent, parseTraceparent, spanId, type TraceParent, traceId } from './traceparent.ts'
+export { formatTracestate, parseTracestate } from './tracestate.ts'

@@ -1,0 +1,102 @@
+import { HoldfastError } from '@holdfast/policy'
+import { context, propagation, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  createAlwaysRecordSampler,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { tracePolicies } from '../traces/trace-policies.ts'
+import { ExportQueue } from './export-queue.ts'
+import type { TraceRecord } from './kept-trace.ts'
+import { Tail } from './tail.ts'
+import { TraceCounts, type TraceStatistics } from './trace-counts.ts'
+import { TraceRing } from './trace-ring.ts'
+import { type TracingOptions, type TracingSettings, tracingSettings } from './tracing-options.ts'
+
+/** The tracing of this process. */
+export interface Tracing extends AsyncDisposable {
+  /** The traces that were kept last, the latest first. */
+  traces(): readonly TraceRecord[]
+  statistics(): TraceStatistics
+  /** Sends what waits to be sent, for as long as the collector may take for one batch. */
+  flush(): Promise<void>
+  /** Takes everything back that was registered, then flushes. A second call waits for the first. */
+  shutdown(): Promise<void>
+}
+
+/** Spans that the ring holds together, for each trace that it may hold. */
+const SPANS_A_TRACE = 10
+/** No single attribute fills the memory. */
+const SPAN_LIMITS = { attributeCountLimit: 64, attributeValueLengthLimit: 1_024, eventCountLimit: 128 }
+
+/**
+ * Registers the OpenTelemetry SDK in this process: spans are made, follow asynchronous calls, and are kept where they can be listed and exported.
+ *
+ * Sampling is decided where a trace begins, and heeded by all after it. With `keep`, every trace is recorded, and decided again when its local root
+ * ends: what failed or was slow is kept though it was not sampled. Throws a `HoldfastError` of code `TRACING_REGISTERED` if somebody registered
+ * tracing before.
+ */
+export function tracing(options: TracingOptions): Tracing {
+  const settings = tracingSettings(options)
+  const { otlp, clock, keep, mostOpen, mostSpans } = settings
+  const counts = new TraceCounts()
+  const ring = new TraceRing(settings.ring, Math.max(settings.ring * SPANS_A_TRACE, mostSpans))
+  const exporter: SpanExporter | undefined = otlp && new OTLPTraceExporter(exporting(otlp))
+  const queue = exporter && new ExportQueue({ exporter, clock, most: settings.queue })
+  const exported = queue ? queue.push.bind(queue) : () => {}
+  const tail = new Tail({ ring, counts, exported, ...keep, mostOpen, mostSpans })
+  register(settings, tail)
+  const stopPolicies = settings.policies ? tracePolicies() : () => {}
+  let over: Promise<void> | undefined
+  const shutdown = () => {
+    over ??= (async () => {
+      stopPolicies()
+      unregister()
+      await queue?.flush()
+      await exporter?.shutdown().catch(() => {})
+    })()
+    return over
+  }
+  return {
+    traces: () => [...ring.records()],
+    statistics: () => counts.statistics(queue?.counts ?? { waiting: 0, sent: 0, failed: 0, dropped: 0 }),
+    flush: async () => queue?.flush(),
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  }
+}
+
+function exporting({ url, headers, timeout }: NonNullable<TracingSettings['otlp']>) {
+  return { url, headers: { ...headers }, timeoutMillis: timeout }
+}
+
+function register({ service, sample, keep }: TracingSettings, tail: Tail): void {
+  const head = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sample) })
+  const provider = new TracerProvider({
+    sampler: keep.failed || keep.slowerThan < Infinity ? createAlwaysRecordSampler(head) : head,
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service })),
+    spanLimits: SPAN_LIMITS,
+    spanProcessors: [tail],
+  })
+  if (!trace.setGlobalTracerProvider(provider)) {
+    throw new HoldfastError(
+      'TRACING_REGISTERED',
+      'tracing: this process has a tracer provider already',
+      'Call tracing() once, or shut the other one down first.',
+    )
+  }
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+}
+
+function unregister(): void {
+  trace.disable()
+  context.disable()
+  propagation.disable()
+}
