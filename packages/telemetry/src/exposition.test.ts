@@ -33,6 +33,14 @@ describe('exposition', () => {
     expect(parsed(await page({ ...gauge({}), samples: [] }))).toMatchObject([{ type: 'gauge', samples: [] }])
   })
 
+  it('names a distribution without samples, and takes buckets that are missing for empty', async () => {
+    const family = { name: 'took_seconds', help: 'How long.', type: 'histogram' } as const
+    const missing = { labels: {}, bounds: [1], buckets: [], sum: 0, count: 0 }
+
+    expect(parsed(await page({ ...family, samples: [] }))).toMatchObject([{ type: 'histogram', samples: [] }])
+    expect(await page({ ...family, samples: [missing] })).toContain('took_seconds_bucket{le="1"} 0\n')
+  })
+
   it('is empty when there is no family', async () => {
     expect(parsed(await page())).toEqual([])
   })
@@ -83,6 +91,102 @@ describe('exposition', () => {
 
   it('says which format and which characters it is in', () => {
     expect(exposition(async () => []).contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
+  })
+
+  it('writes OpenMetrics for a scraper that asks for it, and says so', async () => {
+    const { page } = exposition(async () => [
+      { name: 'calls_total', help: 'Calls.', type: 'counter', samples: [{ labels: { to: 'a' }, value: 2 }] },
+      gauge({}),
+    ])
+    const scraper =
+      'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
+
+    expect(await page(scraper)).toEqual({
+      contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+      text: '# HELP calls Calls.\n# TYPE calls counter\ncalls_total{to="a"} 2\n# HELP holdfast_up How it is.\n# TYPE holdfast_up gauge\nholdfast_up 1\n# EOF\n',
+    })
+  })
+
+  it.each([
+    undefined,
+    '*/*',
+    'text/plain',
+    'application/openmetrics-text;q=0',
+    'application/openmetrics-text; q=0.0',
+  ])('writes the text format for one that accepts %s', async (accept) => {
+    const asked = exposition(async () => [gauge({})])
+
+    expect(await asked.page(accept)).toEqual({ contentType: asked.contentType, text: await asked.text() })
+  })
+
+  it('writes an OpenMetrics page that has no family', async () => {
+    const { text } = await exposition(async () => []).page('application/openmetrics-text')
+
+    expect(text).toBe('# EOF\n')
+  })
+
+  it('tells a summary by its quantiles', async () => {
+    const samples = [{ labels: { quantile: '0.5' }, value: 2 }]
+
+    expect(await page({ name: 'took_seconds', help: 'How long.', type: 'summary', samples })).toBe(
+      '# HELP took_seconds How long.\n# TYPE took_seconds summary\ntook_seconds{quantile="0.5"} 2\n',
+    )
+  })
+
+  it('lets other work run while it writes a large page, and leaves nothing out', async () => {
+    const bounds = Array.from({ length: 11 }, (_, at) => at)
+    const large: Family = {
+      name: 'large_seconds',
+      help: 'Many.',
+      type: 'histogram',
+      samples: Array.from({ length: 2_000 }, (_, at) => ({
+        labels: { at: String(at) },
+        bounds,
+        buckets: bounds,
+        sum: at,
+        count: 11,
+      })),
+    }
+    const flat = gauge({}, 7)
+    const wide = {
+      ...flat,
+      samples: Array.from({ length: 1_500 }, (_, at) => ({ labels: { at: `${at}` }, value: at })),
+    }
+    let turns = 0
+    let writing = true
+    const other = (): void => {
+      turns++
+      if (writing) setImmediate(other)
+    }
+    setImmediate(other)
+
+    const text = await page(large, wide as Family)
+
+    writing = false
+    expect(turns).toBeGreaterThan(50)
+    const families = parsed(text)
+    expect(families.map(({ samples }) => samples.length)).toEqual([28_000, 1_500])
+    expect(new Set(text.split('\n')).size).toBe(text.split('\n').length)
+  })
+
+  it('asks for the next family only when it has written the one before', async () => {
+    const order: string[] = []
+    function* families(): Generator<Family> {
+      for (const name of ['a', 'b']) {
+        order.push(name)
+        yield {
+          ...gauge({}),
+          name,
+          samples: Array.from({ length: 600 }, (_, at) => ({ labels: {}, value: at })),
+        } as Family
+      }
+    }
+    const done = exposition(async () => families()).text()
+    setImmediate(() => order.push('other'))
+
+    await done
+
+    expect(order).toEqual(['a', 'other', 'b'])
   })
 
   it('rejects when the numbers cannot be had, or two families have one name', async () => {

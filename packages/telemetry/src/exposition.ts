@@ -15,12 +15,12 @@ export interface Distribution {
   readonly count: number
 }
 
-/** One metric family, as it stands now. Names and units follow the Prometheus naming conventions. */
+/** One metric family, as it stands now. Names and units follow the Prometheus naming conventions; the samples of a summary have a label `quantile`. */
 export type Family =
   | {
       readonly name: string
       readonly help: string
-      readonly type: 'counter' | 'gauge'
+      readonly type: 'counter' | 'gauge' | 'summary'
       readonly samples: readonly Sample[]
     }
   | {
@@ -35,42 +35,112 @@ export interface Exposition {
   readonly contentType: string
   /** The page as it stands now; rejects as `pull` does, and for two families of one name. */
   text(): Promise<string>
+  /** The same in the format that a scraper's `Accept` header asks for: OpenMetrics 1.0 if it names that, otherwise `text()`. */
+  page(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 /**
  * Statistics in the Prometheus text format 0.0.4, pulled when they are asked for: what counts elsewhere is read here, so that a call pays nothing
- * for it. `pull` is called once for each scrape.
+ * for it. `pull` is called once for each scrape; families that it makes one by one are made between other work, and a large page is written so
+ * as well: the loop is never held for longer than 500 lines take.
  */
-export function exposition(pull: () => Promise<readonly Family[]>): Exposition {
+export function exposition(pull: () => Promise<Iterable<Family>>): Exposition {
+  const page = async (accept: string | undefined) => {
+    const open = asksForOpenMetrics(accept)
+    const contentType = open ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE
+    const text = await written(await pull(), new WriterOf(contentType), open)
+    return { contentType, text }
+  }
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-    async text() {
-      const registry = new Registry()
-      for (const family of await pull()) {
-        const { name, help, type } = family
-        const values = family.type === 'histogram' ? family.samples.flatMap(series(name)) : family.samples
-        // A registry asks no more of a metric than these, whatever its types say.
-        const metric = { name, get: async () => ({ name, help, type, values }) }
-        registry.registerMetric(metric as never)
-      }
-      return registry.metrics()
-    },
+    text: async () => (await page(undefined)).text,
+    page,
   }
 }
 
-/** The three kinds of series by which the format tells a distribution. */
-function series(name: string): (distribution: Distribution) => (Sample & { readonly metricName: string })[] {
-  return ({ labels, bounds, buckets, sum, count }) => {
-    const bucket = (le: string, value: number) => ({
-      metricName: `${name}_bucket`,
-      labels: { ...labels, le },
-      value,
-    })
-    return [
-      ...bounds.map((bound, index) => bucket(String(bound), buckets[index] ?? 0)),
-      bucket('+Inf', count),
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: count },
-    ]
+/** Lines that are written at once. */
+const SLICE = 500
+
+/** One line, or an open one, as prom-client knows it; it writes the shared labels of many lines once. */
+interface Line {
+  readonly labels: Readonly<Record<string, string>>
+  readonly sharedLabels?: Readonly<Record<string, string>>
+  readonly metricName?: string
+  readonly value: number
+}
+
+/** What a registry can do, of which its types do not speak: it asks no more of a metric than `get`. */
+interface Writer {
+  getMetricsAsString(metric: { get(): Promise<object> }): Promise<string>
+}
+
+const WriterOf = Registry as unknown as new (contentType: string) => Writer
+
+async function written(families: Iterable<Family>, writer: Writer, open: boolean): Promise<string> {
+  const names = new Set<string>()
+  const parts: string[] = []
+  let since = 0
+  for (const family of families) {
+    const { help, type } = family
+    if (names.has(family.name)) throw new Error(`There are two metric families with the name ${family.name}.`)
+    names.add(family.name)
+    // OpenMetrics names a counter without the end that its samples have; the writer puts that there.
+    const name = open && type === 'counter' ? family.name.replace(/_total$/, '') : family.name
+    let first = true
+    for (const values of slices(family)) {
+      const text = await writer.getMetricsAsString({ get: async () => ({ name, help, type, values }) })
+      parts.push(first ? text : withoutHeader(text), '\n')
+      first = false
+      since += values.length + 2
+      if (since < SLICE) continue
+      since = 0
+      await new Promise<void>((go) => setImmediate(go))
+    }
   }
+  if (open) parts.push('# EOF\n')
+  return parts.join('')
+}
+
+/** The lines of a family, so many at a time; at least one slice, which may be empty. */
+function* slices(family: Family): Generator<readonly Line[]> {
+  if (family.type !== 'histogram') {
+    for (let at = 0; at === 0 || at < family.samples.length; at += SLICE)
+      yield family.samples.slice(at, at + SLICE)
+    return
+  }
+  let lines: Line[] = []
+  for (const distribution of family.samples) {
+    lines.push(...series(family.name, distribution))
+    if (lines.length < SLICE) continue
+    yield lines
+    lines = []
+  }
+  if (lines.length > 0 || family.samples.length === 0) yield lines
+}
+
+/** The three kinds of series by which the format tells a distribution. */
+function series(name: string, { labels, bounds, buckets, sum, count }: Distribution): Line[] {
+  const bucket = (le: string, value: number) => ({
+    metricName: `${name}_bucket`,
+    labels: { le },
+    sharedLabels: labels,
+    value,
+  })
+  return [
+    ...bounds.map((bound, index) => bucket(String(bound), buckets[index] ?? 0)),
+    bucket('+Inf', count),
+    { metricName: `${name}_sum`, labels: {}, sharedLabels: labels, value: sum },
+    { metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: count },
+  ]
+}
+
+/** Without the two lines that begin a family. */
+function withoutHeader(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1)
+}
+
+function asksForOpenMetrics(accept = ''): boolean {
+  return accept
+    .split(',')
+    .some((each) => each.includes('application/openmetrics-text') && !/;\s*q=0(?:\.0*)?\s*$/.test(each))
 }
