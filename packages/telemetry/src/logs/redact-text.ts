@@ -1,0 +1,164 @@
+import { redacted } from './secret-key.ts'
+
+/*
+ * Every pattern is linear: it begins with a literal, and what follows it is one run of characters that ends before the next such literal can begin,
+ * or is bounded. What cannot be said so is decided in a function that sees the run once.
+ */
+const trigger =
+  /:\/\/|-----BEGIN|bearer|basic|eyJ|[AK]KIA|ASIA|AIza|[a-z0-9][-_.][a-z0-9]|key|token|secret|pass|pwd|cookie|authoriz|credential|sig=|signature|:AA/i
+
+/** Tokens that say by their beginning what they are. */
+const prefixed = new RegExp(
+  `(?<![A-Za-z0-9])(?:${[
+    '(?:sk|rk)[-_][A-Za-z0-9_*.-]{12,}',
+    'pk_(?:live|test)_[A-Za-z0-9]{12,}',
+    '(?:hf|npm|gsk|r8|whsec|lin_api|dop_v1|shp(?:at|ss|ca|pa)|rpa|phc|phx)_[A-Za-z0-9]{16,}',
+    '(?:xai|glpat|gldt|nvapi|pplx|tvly|csk|pypi|sq0atp|sq0csp)-[A-Za-z0-9_-]{16,}',
+    'key-[0-9a-f]{32}',
+    '(?:hvs|hvb|ya29)\\.[A-Za-z0-9_-]{16,}',
+    'gh[opusr]_[A-Za-z0-9]{16,}',
+    'github_pat_[A-Za-z0-9_]{16,}',
+    'xox[a-z]-[A-Za-z0-9-]{8,}',
+    'xapp-[A-Za-z0-9-]{8,}',
+    '(?:AKIA|ASIA)[A-Z0-9]{12,}',
+    'AIza[A-Za-z0-9_-]{16,}',
+    'SG\\.[A-Za-z0-9_-]{16,}(?:\\.[A-Za-z0-9_-]+)?',
+    'eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]*){0,3}',
+    'AGE-SECRET-KEY-[A-Z0-9]{16,}',
+    '\\d{8,10}:AA[A-Za-z0-9_-]{30,}',
+  ].join('|')})`,
+  'g',
+)
+const userinfo = /:\/\/([^\s/?#"'<>`\\]*)@/g
+const scheme = /\b(bearer|basic|negotiate)([ \t]{1,4}|%20|\+)([A-Za-z0-9._~+/=*-]{6,})/gi
+const webhook =
+  /(hooks\.slack\.com\/(?:services|workflows)\/|discord(?:app)?\.com\/api\/webhooks\/)[A-Za-z0-9/_-]+/g
+const pem = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
+/** A name, and what stands between it and its value. */
+const assigned = new RegExp(
+  `(?:(${[
+    'passw(?:or)?d|passphrase|passcode|pwd|secret(?:[-_ ]?(?:access[-_ ]?)?key)?',
+    '(?:api|access|private|signing|encryption|master|account|shared[-_ ]?access)[-_ ]?key(?:[-_ ]?id)?',
+    '(?<=[?&;])(?:sig|signature|x-amz-signature|x-amz-credential)',
+  ].join(
+    '|',
+  )})|(tokens?|credentials?)|((?<![A-Za-z0-9_-])key)|((?:proxy-)?authorization|(?:set-)?cookie))((?:\\\\{0,7}["'\\]])?\\s{0,4}(?:=>|=|:|%3D)\\s{0,4}|(?<=--[a-z-]{0,40})[ ]{1,4}(?!-))`,
+  'gi',
+)
+
+/**
+ * The text with `[redacted]` in place of all that looks like a secret: keys of known providers (`sk-…`, `ghp_…`, `AKIA…`, `xox…`), JSON web tokens,
+ * private keys, `Bearer …`, passwords in URLs, and what follows `password=`, `api_key:`, `"token":`, `Authorization:`, `Cookie:` and their like.
+ *
+ * UUIDs, hashes and other long text without such a name are left alone. The time it takes is linear in the length of the text. Redacting twice is
+ * redacting once. Never throws.
+ */
+export function redactText(text: string): string {
+  if (text.length < 6 || !trigger.test(text)) return text
+  return assignments(privateKeys(text))
+    .replace(userinfo, (all, who: string) => withoutPassword(all, who))
+    .replace(prefixed, (token) => (looksRandom(token) ? redacted : token))
+    .replace(webhook, `$1${redacted}`)
+    .replace(scheme, (all, name: string, space: string, value: string) =>
+      isWord(value) ? all : `${name}${space}${redacted}`,
+    )
+}
+
+function privateKeys(text: string): string {
+  let out = ''
+  let from = 0
+  pem.lastIndex = 0
+  for (let found = pem.exec(text); found !== null; found = pem.exec(text)) {
+    const end = text.indexOf('-----END', pem.lastIndex)
+    const close = end === -1 ? -1 : text.indexOf('-----', end + 8)
+    out += text.slice(from, found.index) + redacted
+    from = close === -1 ? text.length : close + 5
+    pem.lastIndex = from
+  }
+  return from === 0 ? text : out + text.slice(from)
+}
+
+function assignments(text: string): string {
+  let out = ''
+  let from = 0
+  assigned.lastIndex = 0
+  for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
+    const start = assigned.lastIndex
+    const [, , token, key, header] = found
+    if (key !== undefined && !opaque(text, start)) continue
+    const { open, end } = valueAt(text, start, header !== undefined)
+    const value = text.slice(open, end)
+    const quoted = open > start
+    const prose = !quoted && /\s$/.test(found[0])
+    const keep =
+      value === '' ||
+      value === redacted ||
+      value === '[redacted' ||
+      /^(?:true|false|null|undefined|\$\{\w*)$/.test(value) ||
+      (token !== undefined && (isNumber(value) || (prose && !looksSecret(value))))
+    if (!keep) {
+      out += text.slice(from, open) + redacted
+      from = end
+      assigned.lastIndex = end
+    }
+  }
+  return from === 0 ? text : out + text.slice(from)
+}
+
+/** From where to where the value stands that begins at `start`, without its quotes. */
+function valueAt(text: string, start: number, header: boolean): { open: number; end: number } {
+  const opener = quote.exec(text.slice(start, start + 9))?.[0]
+  if (opener === undefined) return { open: start, end: runEnd(header ? lineRun : wordRun, text, start) }
+  const open = start + opener.length
+  const mark = opener.at(-1)!
+  const depth = opener.length - 1
+  for (let at = text.indexOf(mark, open); at !== -1; at = text.indexOf(mark, at + 1)) {
+    let slashes = 0
+    while (slashes <= 8 && at - 1 - slashes >= open && text[at - 1 - slashes] === '\\') slashes++
+    if (slashes === depth || (depth === 0 && slashes % 2 === 0)) return { open, end: at - depth }
+  }
+  return { open, end: text.length }
+}
+
+const quote = /^\\{0,7}["'`]/
+const opaqueRun = /\\{0,7}["'`]?[A-Za-z0-9+/_=-]{20}/y
+const wordRun = /[^\s"'`&,;)}\]<>\\]*/y
+const lineRun = /[^\r\n"'`\\]*/y
+
+/** Whether 20 characters of a key stand there: what is named only `key` is mostly a name. */
+function opaque(text: string, start: number): boolean {
+  opaqueRun.lastIndex = start
+  return opaqueRun.test(text)
+}
+
+function runEnd(run: RegExp, text: string, start: number): number {
+  run.lastIndex = start
+  run.test(text)
+  return run.lastIndex
+}
+
+/** `user:password@`, and a user name so long that it is a token. */
+function withoutPassword(all: string, who: string): string {
+  const colon = who.indexOf(':')
+  if (colon !== -1) return colon === who.length - 1 ? all : `://${who.slice(0, colon)}:${redacted}@`
+  return who.length >= 16 && looksRandom(who) ? `://${redacted}@` : all
+}
+
+/** Words joined by hyphens are not random; real keys have digits, or both cases. */
+function looksRandom(token: string): boolean {
+  const body = token.slice(token.search(/[-_.:]/) + 1)
+  return /\d/.test(body) || /[a-z][A-Z]|[A-Z][a-z]*[A-Z]/.test(body) || /^[A-Z0-9]{16,}$/.test(body)
+}
+
+function looksSecret(value: string): boolean {
+  return value.length >= 6 && (/\d/.test(value) || /[a-z][A-Z]/.test(value) || value.length >= 24)
+}
+
+/** "Bearer authentication", "basic understanding". */
+function isWord(value: string): boolean {
+  return /^(?:[A-Z]?[a-z]{1,20}|[a-z]{1,12}-[a-z]{1,12})[.]?$/.test(value) || value.startsWith('realm=')
+}
+
+function isNumber(value: string): boolean {
+  return /^\d{1,5}(?:\.\d+)?(?:ms|s|m)?$/.test(value)
+}
