@@ -4,7 +4,7 @@ import type { Named } from './announced.ts'
 import { controlApi } from './control-api.ts'
 import type { Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
-import { sampleChain, sampleLink, sampleStatus } from './testing/index.ts'
+import { sampleBreaker, sampleChain, sampleLink, sampleStatus } from './testing/index.ts'
 
 const healthy = sampleStatus()
 const degraded = sampleStatus({
@@ -42,8 +42,52 @@ describe('controlApi', () => {
     expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(response.body).toContain('\nholdfast_up 1\n')
     expect(response.body).toContain(
-      '\nholdfast_gateway_request_duration_seconds_bucket{chain="default",le="+Inf"} 0\n',
+      '\nholdfast_gateway_request_duration_seconds_bucket{le="+Inf",chain="default"} 0\n',
     )
+  })
+
+  it('tells them in OpenMetrics to who asks for it', async () => {
+    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const response = await app.inject({
+      url: '/metrics',
+      headers: { accept: 'application/openmetrics-text' },
+    })
+
+    expect(response.headers['content-type']).toBe(
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    )
+    expect(response.body).toMatch(/\n# EOF\n$/)
+    await app.close()
+  })
+
+  it('tells the numbers of its own process', async () => {
+    expect((await get('/metrics')).body).toMatch(/\nprocess_resident_memory_bytes \d+\n/)
+  })
+
+  it('tells the numbers of the policies of all processes', async () => {
+    const kinds = { breaker: [sampleBreaker('jira', 'open')] }
+    const steering = { ...nobody, policies: async () => [{ pid: 7, service: 'ai', kinds, omitted: 0 }] }
+    const app = await controlApi({ status: async () => healthy, steering })
+
+    expect((await app.inject({ url: '/metrics' })).body).toContain(
+      '\nholdfast_breaker_state{breaker="jira",service="ai",pid="7",state="open"} 1\n',
+    )
+  })
+
+  it('tells the other numbers when nobody can tell the policies', async () => {
+    const complaints: unknown[] = []
+    const gone = new Error('gone')
+    const app = await controlApi({
+      status: async () => healthy,
+      steering: { ...nobody, policies: () => Promise.reject(gone) },
+      complain: (error) => complaints.push(error),
+    })
+
+    const response = await app.inject({ url: '/metrics' })
+
+    expect(response.statusCode).toBe(200)
+    expect(response.body).toContain('\nholdfast_up 1\n')
+    expect(complaints).toEqual([gone])
   })
 
   it('describes itself', async () => {

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import { exposition } from '@holdfast/telemetry'
+import { exposition, type Family, processMetrics } from '@holdfast/telemetry'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { isLocalHost } from './local-host.ts'
 import { families } from './metrics.ts'
@@ -26,7 +26,16 @@ export async function controlApi({
   // A body is what it says: nothing is made to fit.
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
   const app = fastify({ logger: false, ajv })
-  const metrics = exposition(async () => families(await status()))
+  const own = processMetrics()
+  const metrics = exposition(async () => {
+    // What the processes tell is worth less than the rest: without it there is still a page.
+    const told = steering.policies().catch((error: unknown) => {
+      complain(error)
+      return []
+    })
+    return joined(families(await status(), await told), await own.families())
+  })
+  app.addHook('onClose', async () => own.close())
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
   })
@@ -47,9 +56,12 @@ export async function controlApi({
   )
   policyRoutes(app, steering)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/metrics', { schema: { summary: 'The same numbers for Prometheus.' } }, async (_, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  )
+  const numbers =
+    'The same numbers, and those of all named policies, for Prometheus; in OpenMetrics if asked.'
+  app.get('/metrics', { schema: { summary: numbers } }, async ({ headers }, reply) => {
+    const { contentType, text } = await metrics.page(headers.accept)
+    return reply.type(contentType).send(text)
+  })
 
   app.setNotFoundHandler(({ method, url }, reply) => {
     const what = `There is no ${method} ${url.split('?', 1)[0]} here`
@@ -65,6 +77,10 @@ export async function controlApi({
   })
   await app.ready()
   return app
+}
+
+function* joined(...all: readonly Iterable<Family>[]): Generator<Family> {
+  for (const each of all) yield* each
 }
 
 const level = { type: 'string', enum: ['healthy', 'degraded', 'unhealthy'] }

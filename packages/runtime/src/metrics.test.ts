@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { ProcessPolicies } from './announced.ts'
 import { families } from './metrics.ts'
 import type { Status } from './status.ts'
-import { sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
+import { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
 
 /** The samples of a family, as `label=value … number`. */
-const samples = (status: Status, family: string): string[] => {
-  const found = families(status).find(({ name }) => name === family)
+const samples = (status: Status, family: string, processes: readonly ProcessPolicies[] = []): string[] => {
+  const found = [...families(status, processes)].find(({ name }) => name === family)
   return (found?.samples ?? []).map((sample) => {
     const labels = Object.entries(sample.labels).map(([name, value]) => `${name}=${value}`)
     return [...labels, 'value' in sample ? sample.value : sample.count].join(' ')
@@ -78,8 +79,71 @@ describe('families', () => {
     },
   )
 
+  it('tells an upstream that has several links once', () => {
+    expect(samples(busy, 'holdfast_breaker_state').filter((sample) => sample.endsWith(' 1'))).toEqual([
+      'breaker=primary state=open 1',
+    ])
+  })
+
+  it('tells the policies of all processes, with the service and pid of each', () => {
+    const ai = {
+      service: 'ai',
+      pid: 7,
+      kinds: { breaker: [sampleBreaker('jira', 'open')], bulkhead: [{ name: 'db', inFlight: 3 }] },
+      omitted: 2,
+    }
+    const own = { pid: 8, kinds: { breaker: [sampleBreaker('jira', 'closed')] }, omitted: 0 }
+    const silent = { service: 'mail', pid: 9 }
+    const processes = [ai, own, silent]
+
+    expect(
+      samples(sampleStatus({ chains: [] }), 'holdfast_breaker_state', processes).filter((each) =>
+        / 1$/.test(each),
+      ),
+    ).toEqual(['breaker=jira service=ai pid=7 state=open 1', 'breaker=jira pid=8 state=closed 1'])
+    expect(samples(busy, 'holdfast_bulkhead_in_flight', processes)).toEqual([
+      'bulkhead=db service=ai pid=7 3',
+    ])
+    expect(samples(busy, 'holdfast_process_answering', processes)).toEqual([
+      'service=ai pid=7 1',
+      'pid=8 1',
+      'service=mail pid=9 0',
+    ])
+    expect(samples(busy, 'holdfast_process_omitted_policies', processes)).toEqual([
+      'service=ai pid=7 2',
+      'pid=8 0',
+    ])
+  })
+
+  it('tells an upstream’s breaker once, if the edge tells it itself', () => {
+    const edge = {
+      service: 'edge',
+      pid: 5,
+      kinds: { breaker: [sampleBreaker('primary', 'open')] },
+      omitted: 0,
+    }
+    const other = { ...edge, service: 'ai', pid: 6 }
+    const open = (...processes: ProcessPolicies[]) =>
+      samples(busy, 'holdfast_breaker_state', processes).filter((each) => / 1$/.test(each))
+
+    expect(open(edge)).toEqual(['breaker=primary service=edge pid=5 state=open 1'])
+    expect(open(other)).toEqual([
+      'breaker=primary state=open 1',
+      'breaker=primary service=ai pid=6 state=open 1',
+    ])
+  })
+
+  it('tells a process that announced itself twice once, as it did last', () => {
+    const first = { pid: 7, kinds: { breaker: [sampleBreaker('jira', 'open')] }, omitted: 0 }
+    const last = { ...first, service: 'ai' }
+
+    expect(samples(sampleStatus({ chains: [] }), 'holdfast_breaker_probes_total', [first, last])).toEqual([
+      'breaker=jira service=ai pid=7 0',
+    ])
+  })
+
   it('has as many bounds as buckets', () => {
-    const family = families(busy).find(({ type }) => type === 'histogram')
+    const family = [...families(busy)].find(({ type }) => type === 'histogram')
 
     for (const sample of family?.samples ?? [])
       expect('bounds' in sample && sample.bounds).toHaveLength(
@@ -89,7 +153,7 @@ describe('families', () => {
   })
 
   it('names the same families when nothing runs', () => {
-    const names = (status: Status): string[] => families(status).map(({ name }) => name)
+    const names = (status: Status): string[] => [...families(status)].map(({ name }) => name)
 
     expect(names(sampleStatus({ chains: undefined }))).toEqual(names(busy))
     expect(new Set(names(busy)).size).toBe(names(busy).length)

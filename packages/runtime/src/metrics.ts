@@ -1,9 +1,62 @@
 import { durationBounds } from '@holdfast/gateway'
-import type { Family, Sample } from '@holdfast/telemetry'
+import {
+  type Family,
+  type PolicySource,
+  type PolicyStatuses,
+  policyFamiliesOf,
+  type Sample,
+} from '@holdfast/telemetry'
+import type { ProcessPolicies } from './announced.ts'
+import { edgeName } from './edge-contract.ts'
 import type { Status } from './status.ts'
 
-/** The numbers of a running Holdfast as metric families; read from its status, so that counting costs nothing twice. */
-export function families(status: Status): Family[] {
+/**
+ * The numbers of a running Holdfast as metric families, and the policies of its processes with the labels `service` and `pid`; read from what they
+ * tell of themselves, so that counting costs nothing twice. Made one by one while they are read.
+ */
+export function* families(status: Status, processes: readonly ProcessPolicies[] = []): Generator<Family> {
+  yield* ofStatus(status)
+  // One that announced itself twice is told once: two series of the same labels would spoil the page.
+  const announced = [...new Map(processes.map((process) => [process.pid, process])).values()]
+  yield gauge(
+    'holdfast_process_answering',
+    'Whether a process that announced itself tells its policies.',
+    announced.map((process) => ({ labels: labelsOf(process), value: process.kinds ? 1 : 0 })),
+  )
+  yield gauge(
+    'holdfast_process_omitted_policies',
+    'Named policies of a process for which its answer had no room.',
+    announced.flatMap((process) =>
+      process.omitted === undefined ? [] : [{ labels: labelsOf(process), value: process.omitted }],
+    ),
+  )
+  const told = announced.map((process) => ({
+    labels: labelsOf(process),
+    kinds: (process.kinds ?? {}) as PolicyStatuses,
+  }))
+  yield* policyFamiliesOf([untold(status, announced), ...told], { most })
+}
+
+/** Series that a family may have, those of all processes together. */
+const most = 5_000
+
+/** The breakers of the upstreams, as far as the process in which they are does not tell them itself. */
+function untold({ chains }: Status, announced: readonly ProcessPolicies[]): PolicySource {
+  const edges = announced.filter(({ service }) => service === edgeName)
+  const told = new Set(edges.flatMap(({ kinds }) => kinds?.breaker?.map(({ name }) => name) ?? []))
+  const breakers = new Map(
+    chains.flatMap(({ links }) =>
+      links.flatMap(({ breaker }) => (breaker ? [[breaker.name, breaker] as const] : [])),
+    ),
+  )
+  return { labels: {}, kinds: { breaker: [...breakers.values()].filter(({ name }) => !told.has(name)) } }
+}
+
+function labelsOf({ service, pid }: ProcessPolicies): Readonly<Record<string, string>> {
+  return { ...(service !== undefined && { service }), pid: String(pid) }
+}
+
+function ofStatus(status: Status): Family[] {
   const { chains, services } = status
   const per = <T>(items: readonly T[], samples: (item: T) => Sample[]): Sample[] => items.flatMap(samples)
   const links = new Map(
@@ -69,13 +122,6 @@ export function families(status: Status): Family[] {
       per(upstreams, ([upstream, { failures }]) => byKey({ upstream }, 'class', failures)),
     ),
     gauge(
-      'holdfast_breaker_state',
-      'One for the state the breaker is in.',
-      per(upstreams, ([name, { breaker }]) =>
-        states.map((state) => ({ labels: { breaker: name, state }, value: breaker?.is === state ? 1 : 0 })),
-      ),
-    ),
-    gauge(
       'holdfast_service_ready',
       'Whether the service is ready.',
       per(services, ({ name, state }) => [
@@ -91,8 +137,6 @@ export function families(status: Status): Family[] {
     ),
   ]
 }
-
-const states = ['closed', 'open', 'half-open', 'isolated', 'disabled', 'observed']
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Family {
   return { name, help, type: 'gauge', samples }
