@@ -13,6 +13,7 @@ const usual = [
   'breaker-options.ts',
   'circuit-breaker.ts',
   'circuit.ts',
+  'state.ts',
   'budget*',
   '*-account.ts',
   'visit.ts',

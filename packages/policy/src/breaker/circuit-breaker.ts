@@ -13,7 +13,9 @@ import type {
   SavedBreaker,
 } from './breaker.ts'
 import { type BreakerOptions, type BreakerSettings, type Settled, settle } from './breaker-options.ts'
-import { Circuit, Permit, type State, type Surroundings } from './circuit.ts'
+import { Circuit } from './circuit.ts'
+import type { Owner } from './owner.ts'
+import { Permit, type State } from './state.ts'
 import type { Gauge } from './trip.ts'
 
 type Configurable = Parameters<Breaker['configure']>[0]
@@ -23,7 +25,7 @@ type Standing = 'isolated' | 'disabled' | 'observed'
 const LISTED = 100
 
 /** The only kind of breaker there is: a circuit, and one more for each key. */
-export class CircuitBreaker implements Breaker, Surroundings {
+export class CircuitBreaker implements Breaker, Owner {
   readonly name: string
   readonly clock: Clock
   /** What it was made with: who asks for its name says the same, whatever was configured since. */

@@ -2,11 +2,13 @@ import { BreakerOpenError, retryAfterOf } from '../errors.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Hold, Refusal } from '../pipeline/stage.ts'
 import { growth } from '../retry/backoff.ts'
-import { type Clock, roughNow } from '../time/clock.ts'
+import { roughNow } from '../time/clock.ts'
 import { TICK } from '../time/tick.ts'
 import type { BreakerCounts, BreakerEvent, CircuitState, CircuitStatus } from './breaker.ts'
-import { type BreakerSettings, isRefusal, matches } from './breaker-options.ts'
+import { isRefusal, matches } from './breaker-options.ts'
+import type { Owner } from './owner.ts'
 import { ProbeQueue } from './probe-queue.ts'
+import { type HalfOpen, Open, Permit, type State } from './state.ts'
 import type { Gauge } from './trip.ts'
 
 /*
@@ -21,63 +23,6 @@ import type { Gauge } from './trip.ts'
  * I7  Only while half-open do calls wait, at most `waiting` of them; the next transition lets each in or turns it away.
  */
 
-/** Each transition makes a state of its own, which is the generation of the calls admitted in it. `relapses` are probes that failed since it was closed. */
-export type State =
-  | { readonly is: 'closed' }
-  | Open
-  | HalfOpen
-  | { readonly is: 'isolated' | 'disabled' | 'observed' }
-
-/** Turns calls away, and knows until when, whatever becomes of the circuit before somebody looks at the error. */
-class Open implements Refusal {
-  readonly is = 'open'
-  readonly until: number
-  readonly relapses: number
-  readonly #around: Surroundings
-
-  constructor(around: Surroundings, until: number, relapses: number) {
-    this.#around = around
-    this.until = until
-    this.relapses = relapses
-  }
-
-  refuse(): BreakerOpenError {
-    return new BreakerOpenError(this.#around.name, Math.max(0, this.until - this.#around.clock.now()))
-  }
-}
-
-interface HalfOpen {
-  readonly is: 'half-open'
-  readonly probes: Set<Permit>
-  readonly room: ProbeQueue
-  readonly relapses: number
-  successes: number
-}
-
-/** The breaker that a circuit is of. */
-export interface Surroundings {
-  readonly name: string
-  /** Its options, as they are now. */
-  readonly rules: BreakerSettings
-  readonly clock: Clock
-  readonly heard: boolean
-  gauge(): Gauge
-  tell(event: BreakerEvent): void
-}
-
-/** What an admitted call holds, if there is more to it than the state in which it was admitted. */
-export class Permit {
-  readonly circuit: Circuit
-  readonly state: State
-  readonly since: number
-
-  constructor(circuit: Circuit, state: State, since: number) {
-    this.circuit = circuit
-    this.state = state
-    this.since = since
-  }
-}
-
 /** The longest that a failure may ask a breaker to stay open, unless its own open time is longer. */
 const HOUR = 3_600_000
 
@@ -86,7 +31,7 @@ const NEW: State = { is: 'closed' }
 
 /** One circuit. It is small, since there may be one for each key. */
 export class Circuit implements Refusal {
-  readonly #around: Surroundings
+  readonly #owner: Owner
   readonly #key: string | undefined
   #gauge: Gauge
   #state: State = NEW
@@ -97,10 +42,10 @@ export class Circuit implements Refusal {
   #ignored = 0
   #rejected = 0
 
-  constructor(around: Surroundings, key?: string) {
-    this.#around = around
+  constructor(owner: Owner, key?: string) {
+    this.#owner = owner
     this.#key = key
-    this.#gauge = around.gauge()
+    this.#gauge = owner.gauge()
   }
 
   /** Whether somebody switched it by hand: that must not be forgotten. */
@@ -124,7 +69,7 @@ export class Circuit implements Refusal {
     const plain = this.#key === undefined && !this.#gauge.timed
     run.memo[slot] = plain
       ? state
-      : new Permit(this, state, this.#gauge.timed ? this.#around.clock.now() : Number.NaN)
+      : new Permit(this, state, this.#gauge.timed ? this.#owner.clock.now() : Number.NaN)
     this.#calls++
     return undefined
   }
@@ -143,17 +88,17 @@ export class Circuit implements Refusal {
     if (failed) this.#failures++
     else this.#successes++
     const timed = this.#gauge.timed && permit instanceof Permit && !Number.isNaN(permit.since)
-    this.#learn(failed, timed ? this.#around.clock.now() - permit.since : 0, run)
+    this.#learn(failed, timed ? this.#owner.clock.now() - permit.since : 0, run)
   }
 
   /** The error of a call that was turned away while half-open or isolated. */
   refuse(): BreakerOpenError {
-    return new BreakerOpenError(this.#around.name, this.#retryAfter(this.#around.clock.now()))
+    return new BreakerOpenError(this.#owner.name, this.#retryAfter(this.#owner.clock.now()))
   }
 
   status(): CircuitStatus {
     const window = this.#gauge.counts()
-    const retryAfter = this.#retryAfter(this.#around.clock.now())
+    const retryAfter = this.#retryAfter(this.#owner.clock.now())
     return { is: this.#state.is, failures: window.failures, window, retryAfter, counts: this.#counts() }
   }
 
@@ -161,7 +106,7 @@ export class Circuit implements Refusal {
     const state = this.#state
     if (state.is === 'half-open') return { is: 'open', remaining: 0, relapses: state.relapses }
     if (state.is !== 'open') return { is: state.is }
-    const remaining = this.#retryAfter(this.#around.clock.now())
+    const remaining = this.#retryAfter(this.#owner.clock.now())
     return { is: 'open', remaining, relapses: state.relapses }
   }
 
@@ -183,24 +128,24 @@ export class Circuit implements Refusal {
 
   /** The breaker has other settings: what was counted and decided stays, as far as the new ones can go on with it. */
   adjust(): void {
-    const fresh = this.#around.gauge()
+    const fresh = this.#owner.gauge()
     if (this.#gauge.retune?.(fresh) !== true) this.#gauge = fresh
     if (this.#state.is !== 'open') return
     const { until, relapses } = this.#state
-    const latest = this.#around.clock.now() + this.#openTime(relapses)
-    this.#state = new Open(this.#around, Math.min(until, latest), relapses)
+    const latest = this.#owner.clock.now() + this.#openTime(relapses)
+    this.#state = new Open(this.#owner, Math.min(until, latest), relapses)
   }
 
   /** A call comes while not everybody is let in. */
   #knock(run: Run, slot: number): Refusal | Hold | undefined {
     const half = this.#halfOpened()
     if (half === undefined) return this.#turnedAway(this)
-    const now = this.#around.clock.now()
-    if (half.probes.size >= this.#around.rules.probes) {
+    const now = this.#owner.clock.now()
+    if (half.probes.size >= this.#owner.rules.probes) {
       const [eldest] = half.probes
       const free = eldest!.since + this.#openTime(half.relapses)
       if (free > now) {
-        if (half.room.size >= this.#around.rules.waiting) return this.#turnedAway(this)
+        if (half.room.size >= this.#owner.rules.waiting) return this.#turnedAway(this)
         return half.room.hold(() => this.enter(run, slot), free - now)
       }
       half.probes.delete(eldest!)
@@ -220,7 +165,7 @@ export class Circuit implements Refusal {
     const half: HalfOpen = {
       is: 'half-open',
       probes: new Set(),
-      room: new ProbeQueue(this.#around.clock),
+      room: new ProbeQueue(this.#owner.clock),
       relapses: state.relapses,
       successes: 0,
     }
@@ -230,18 +175,18 @@ export class Circuit implements Refusal {
 
   #turnedAway(refusal: Refusal): Refusal {
     this.#rejected++
-    if (this.#around.heard) {
-      const retryAfter = this.#retryAfter(this.#around.clock.now())
-      this.#around.tell({ type: 'breaker.rejected', ...this.#who(), retryAfter })
+    if (this.#owner.heard) {
+      const retryAfter = this.#retryAfter(this.#owner.clock.now())
+      this.#owner.tell({ type: 'breaker.rejected', ...this.#who(), retryAfter })
     }
     return refusal
   }
 
   /** Whether it is too early for a probe. Near the end of the open time a rough look at the clock would not do: a caller was told when to come. */
   #early(until: number): boolean {
-    const rough = roughNow(this.#around.clock)
+    const rough = roughNow(this.#owner.clock)
     if (rough >= until) return false
-    return until - rough > TICK || this.#around.clock.now() < until
+    return until - rough > TICK || this.#owner.clock.now() < until
   }
 
   /** A call's outcome says nothing. If it was a probe's, its place is free. */
@@ -261,7 +206,7 @@ export class Circuit implements Refusal {
     if (!run.failed) return 'success'
     if (run.interruption !== undefined && !run.reached(slot)) return 'nothing'
     if (run.interruption?.is === 'abort') return 'nothing'
-    const { ignored, isFailure } = this.#around.rules
+    const { ignored, isFailure } = this.#owner.rules
     if (ignored === isRefusal ? run.refused || isRefusal(run.error) : matches(ignored, run.error))
       return 'nothing'
     return isFailure === undefined || matches(isFailure, run.error) ? 'failure' : 'success'
@@ -273,7 +218,7 @@ export class Circuit implements Refusal {
       if (failed || this.#gauge.isSlow?.(ms) === true) {
         const relapses = state.relapses + 1
         this.#open(this.#openTime(relapses), relapses, run.failed ? run.error : undefined)
-      } else if (++state.successes >= this.#around.rules.successes) this.close()
+      } else if (++state.successes >= this.#owner.rules.successes) this.close()
       else state.room.next()
     } else if (state.is !== 'disabled' && this.#gauge.record(failed, ms)) {
       const error = run.failed ? run.error : undefined
@@ -281,15 +226,15 @@ export class Circuit implements Refusal {
       if (this.#state !== state) return
       if (state.is === 'closed') return this.#open(this.#openTime(0), 0, error)
       this.#gauge.clear()
-      this.#around.tell({ type: 'breaker.would-open', ...this.#who(), error })
+      this.#owner.tell({ type: 'breaker.would-open', ...this.#who(), error })
     }
   }
 
   #open(time: number, relapses: number, error: unknown): void {
-    const longest = Math.max(HOUR, this.#around.rules.openFor.max)
+    const longest = Math.max(HOUR, this.#owner.rules.openFor.max)
     const openFor = Math.max(time, Math.min(retryAfterOf(error) ?? 0, longest))
-    const until = this.#around.clock.now() + openFor
-    this.#become(new Open(this.#around, until, relapses), {
+    const until = this.#owner.clock.now() + openFor
+    this.#become(new Open(this.#owner, until, relapses), {
       type: 'breaker.opened',
       ...this.#who(),
       openFor,
@@ -300,12 +245,12 @@ export class Circuit implements Refusal {
   #become(state: State, event: BreakerEvent): void {
     const old = this.#state
     this.#state = state
-    this.#around.tell(event)
+    this.#owner.tell(event)
     if (old.is === 'half-open') old.room.empty()
   }
 
   #openTime(relapses: number): number {
-    return growth(this.#around.rules.openFor, relapses)
+    return growth(this.#owner.rules.openFor, relapses)
   }
 
   /** Ms until it may admit a call. */
@@ -313,7 +258,7 @@ export class Circuit implements Refusal {
     const state = this.#state
     if (state.is === 'isolated') return Infinity
     if (state.is === 'open') return Math.max(0, state.until - now)
-    if (state.is !== 'half-open' || state.probes.size < this.#around.rules.probes) return 0
+    if (state.is !== 'half-open' || state.probes.size < this.#owner.rules.probes) return 0
     const [eldest] = state.probes
     return Math.max(0, eldest!.since + this.#openTime(state.relapses) - now)
   }
@@ -330,7 +275,7 @@ export class Circuit implements Refusal {
   }
 
   #who(): { policy: string; key?: string } {
-    const { name } = this.#around
+    const { name } = this.#owner
     return this.#key === undefined ? { policy: name } : { policy: name, key: this.#key }
   }
 }

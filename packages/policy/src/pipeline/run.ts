@@ -1,7 +1,9 @@
-import { DeadlineError, demand, OptionError, TimeoutError } from '../errors.ts'
+import { DeadlineError, demand, TimeoutError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { Timer } from '../time/timer.ts'
 import { Attempt } from './attempt.ts'
+import { endOf, isLimited, wrong } from './caller-limits.ts'
+import { causes } from './causes.ts'
 import { type Limit, nearest } from './limit.ts'
 import { type Outcome, Refused } from './outcome.ts'
 import { send } from './outgoing.ts'
@@ -310,47 +312,4 @@ class CallerDeadline extends Timer {
   fire(): void {
     this.#run.pass()
   }
-}
-
-function isLimited(limits: CallOptions): boolean {
-  const { signal, deadline = Infinity, within = Infinity } = limits
-  return limits instanceof Attempt || Boolean(signal) || Math.min(deadline, within) !== Infinity
-}
-
-/** Ten years: a deadline further off was taken from another clock. */
-const FAR = 10 * 365 * 86_400_000
-
-/** What is wrong with the limits a caller gave, if anything is. */
-function wrong(
-  { signal, deadline = Infinity, within = Infinity }: CallOptions,
-  clock: Clock,
-): OptionError | undefined {
-  if (signal && typeof signal.addEventListener !== 'function') {
-    return new OptionError('call.signal', signal, 'an AbortSignal')
-  }
-  if (typeof within !== 'number' || !(within > 0))
-    return new OptionError('call.within', within, 'a number of ms above 0')
-  const known = typeof deadline === 'number' && !Number.isNaN(deadline)
-  if (known && (deadline === Infinity || deadline - clock.now() < FAR)) return undefined
-  return new OptionError(
-    'call.deadline',
-    deadline,
-    "a time in ms on the pipeline's clock, such as systemClock.now() + 2_000",
-  )
-}
-
-/** What sort of end a signal's reason stands for. `AbortSignal.timeout` gives a `DOMException` of the same name as our own error. */
-function endOf(reason: unknown): Interruption['is'] {
-  if (reason instanceof DeadlineError) return 'deadline'
-  return (reason as { name?: unknown } | null | undefined)?.name === 'TimeoutError' ? 'timeout' : 'abort'
-}
-
-/** Whether `cause` is among the causes of `error`, itself included: a circle of causes would never end for who follows it. */
-function causes(error: unknown, cause: unknown): boolean {
-  let each = error
-  for (let depth = 0; depth < 20 && each instanceof Error; depth++) {
-    if (each === cause) return true
-    each = each.cause
-  }
-  return false
 }
