@@ -1,0 +1,107 @@
+import { breaker, bulkhead, events, fallback, hedge, outgoing, retry, timeout, wrap } from '@holdfast/policy'
+import { fakeClock } from '@holdfast/policy/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Tracing, tracing } from '../tracing/index.ts'
+import { tracePolicies } from './trace-policies.ts'
+import { traced } from './traced.ts'
+
+const secret = 'https://me:hunter2@example.com/?token=abc'
+const error = Object.assign(new Error(secret), { code: 'ECONNRESET' })
+const fail = () => {
+  throw error
+}
+
+let own: Tracing
+beforeEach(() => {
+  own = tracing({ service: 'tests' })
+})
+afterEach(() => own.shutdown())
+
+/** What policies did on the span of a call. */
+const done = async (call: () => Promise<unknown>) => {
+  await traced('call', call)().catch(() => {})
+  expect(JSON.stringify(own.traces())).not.toMatch(/hunter2|token/)
+  return own.traces()[0]?.spans[0]?.events.map(({ name, attributes }) => [name, attributes] as const)
+}
+const attempt = (n: number) => ['attempt', { 'holdfast.attempt': n }]
+
+describe('tracePolicies', () => {
+  it('notes attempts, waits and why a retry gave up', async () => {
+    const clock = fakeClock()
+    const ask = wrap(retry({ attempts: 2, backoff: { initial: 5 }, random: () => 0.5, clock }))
+    const noted = done(() => ask(fail))
+    await clock.advance(100)
+
+    expect(await noted).toEqual([
+      attempt(1),
+      ['retry.waited', expect.objectContaining({ 'holdfast.attempt': 1, 'error.type': 'ECONNRESET' })],
+      attempt(2),
+      ['retry.gave-up', expect.objectContaining({ 'holdfast.attempts': 2, 'holdfast.reason': 'attempts' })],
+    ])
+  })
+
+  it('notes breakers, bulkheads and fallbacks', async () => {
+    const gate = breaker({ failures: 1, openFor: 1_000 })
+    const ask = wrap(fallback({ links: [{ name: 'second', do: () => 2 }] }), gate)
+
+    expect(await done(() => ask(fail))).toMatchObject([
+      attempt(1),
+      ['breaker.opened', { 'holdfast.open_for_ms': 1_000, 'error.type': 'ECONNRESET' }],
+      ['fallback.taken', { 'holdfast.to': 'second', 'error.type': 'ECONNRESET' }],
+      ['attempt', {}],
+      ['fallback.answered', { 'holdfast.link': 'second' }],
+    ])
+    expect(await done(() => wrap(gate)(fail))).toMatchObject([
+      ['breaker.rejected', { 'holdfast.policy': 'breaker' }],
+    ])
+    const room = wrap(bulkhead({ limit: 1 }))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const first = room(() => promise)
+    expect(await done(() => room(() => 1, { key: secret }))).toMatchObject([
+      ['bulkhead.rejected', { 'holdfast.limit': 1, 'holdfast.in_flight': 1 }],
+    ])
+    resolve()
+    await first
+  })
+
+  it('notes timeouts and hedges', async () => {
+    const clock = fakeClock()
+    const late = done(() => wrap(timeout(50, { clock }))(() => new Promise(() => {})))
+    await clock.advance(50)
+    expect(await late).toMatchObject([attempt(1), ['timeout.passed', { 'holdfast.after_ms': 50 }]])
+
+    const race = wrap(hedge({ delay: 10, clock }))
+    const won = done(() => race((call) => (call.attempt === 1 ? new Promise(() => {}) : 2)))
+    await clock.advance(10)
+    expect((await won)?.map(([name]) => name)).toEqual([
+      'attempt', // of the call, and then of both in the race
+      'attempt',
+      'attempt',
+      'hedge.started',
+      'hedge.won',
+    ])
+  })
+
+  it('sends the identity of the span along with every attempt', async () => {
+    const seen: unknown[] = []
+    await traced('call', () => wrap()((call) => seen.push({ ...call.headers })))()
+    const [{ traceId, spans } = { traceId: '', spans: [] }] = own.traces()
+
+    expect(seen).toEqual([{ traceparent: `00-${traceId}-${spans[0]?.spanId}-01` }])
+    expect(await wrap()((call) => call.headers)).toEqual({})
+  })
+
+  it('writes nothing once it is stopped', async () => {
+    await own.shutdown()
+    expect(events.heard).toBe(false)
+    own = tracing({ service: 'tests', policies: false })
+    const stop = tracePolicies()
+    expect(events.heard).toBe(true)
+    stop()
+    stop()
+
+    expect(await done(() => wrap()((call) => expect(call.headers).toEqual({})))).toEqual([])
+    expect(events.heard).toBe(false)
+    outgoing(() => {})()
+  })
+})
