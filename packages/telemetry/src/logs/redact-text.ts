@@ -50,8 +50,8 @@ const assigned = new RegExp(
  * The text with `[redacted]` in place of all that looks like a secret: keys of known providers (`sk-…`, `ghp_…`, `AKIA…`, `xox…`), JSON web tokens,
  * private keys, `Bearer …`, passwords in URLs, and what follows `password=`, `api_key:`, `"token":`, `Authorization:`, `Cookie:` and their like.
  *
- * UUIDs, hashes and other long text without such a name are left alone. The time it takes is linear in the length of the text. Redacting twice is
- * redacting once. Never throws.
+ * UUIDs, hashes and other long text without such a name are left alone. The time it takes is linear in the length of the text. What is
+ * redacted already stays as it is. Never throws.
  */
 export function redactText(text: string): string {
   if (text.length < 6 || !trigger.test(text)) return text
