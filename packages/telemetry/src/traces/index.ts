@@ -1,3 +1,4 @@
+export { type ActiveSpan, activeSpan } from './active-span.ts'
 export { errorType } from './error-type.ts'
 export { continueTrace, type ReceivedHeaders, type TraceHeaders, traceHeaders } from './trace-headers.ts'
 export { tracePolicies } from './trace-policies.ts'
