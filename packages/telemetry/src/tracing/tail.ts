@@ -30,6 +30,10 @@ interface Local {
   kept: Kept | undefined
 }
 
+/** What a span's identity is marked with. A child names its parent by the very object that the parent has; a weak map by it costs half a span. */
+const LOCAL = Symbol('local trace')
+type Marked = SpanContext & { [LOCAL]?: Local }
+
 /*
  * I1  A span belongs to the same local trace as its parent; one without a parent that is known here is a local root, and begins one.
  * I2  A local trace is open from when its root begins until its root ends or it is given up; then it is over, once and for all.
@@ -41,8 +45,6 @@ interface Local {
 /** Keeps the traces that are worth it, decided when their local root ends. */
 export class Tail implements SpanProcessor {
   readonly #options: TailOptions
-  /** By identity: a child names its parent by the very object that the parent has, so that nothing is left behind with either. */
-  readonly #locals = new WeakMap<SpanContext, Local>()
   readonly #open = new Set<Local>()
 
   constructor(options: TailOptions) {
@@ -51,17 +53,17 @@ export class Tail implements SpanProcessor {
 
   onStart(span: ReadableSpan): void {
     const parent = span.parentSpanContext
-    const own = span.spanContext()
-    const local = (parent && this.#locals.get(parent)) ?? this.#begin(own)
+    const own: Marked = span.spanContext()
+    const local = (parent as Marked | undefined)?.[LOCAL] ?? this.#begin(own)
     local.running++
-    this.#locals.set(own, local)
+    own[LOCAL] = local
   }
 
   onEnd(span: ReadableSpan): void {
     const { counts } = this.#options
     counts.took(span.duration)
-    const own = span.spanContext()
-    const local = this.#locals.get(own)
+    const own: Marked = span.spanContext()
+    const local = own[LOCAL]
     if (local === undefined) return
     local.running--
     this.#put(local, span)
@@ -118,7 +120,7 @@ export class Tail implements SpanProcessor {
     const because = this.#reason(local, root)
     const { spans, dropped } = local
     if (because !== undefined) {
-      local.kept = { root, because, spans, dropped }
+      local.kept = { root, because, spans, dropped, place: -1 }
       counts.kept[because]++
       exported(spans)
       ring.add(local.kept)

@@ -12,7 +12,7 @@ const span = (name: string): ReadableSpan => {
 }
 const kept = (name: string, count = 1): Kept => {
   const spans = Array.from({ length: count }, () => span(name))
-  return { root: spans[0]!, because: 'sampled', spans, dropped: 0 }
+  return { root: spans[0]!, because: 'sampled', spans, dropped: 0, place: -1 }
 }
 const names = (ring: TraceRing) => [...ring.records()].map(({ name }) => name)
 

@@ -7,6 +7,8 @@ export interface Kept {
   readonly because: KeptBecause
   readonly spans: ReadableSpan[]
   dropped: number
+  /** Its number among all that the ring was given; -1 as long as it was not. */
+  place: number
 }
 
 /*
@@ -18,7 +20,9 @@ export interface Kept {
 export class TraceRing {
   readonly #most: number
   readonly #mostSpans: number
-  readonly #held = new Set<Kept>()
+  readonly #held: (Kept | undefined)[] = []
+  #first = 0
+  #next = 0
   #spans = 0
 
   constructor(most: number, mostSpans: number) {
@@ -27,7 +31,9 @@ export class TraceRing {
   }
 
   add(trace: Kept): void {
-    this.#held.add(trace)
+    if (this.#next - this.#first === this.#most) this.#drop()
+    trace.place = this.#next++
+    this.#held[trace.place % this.#most] = trace
     this.#spans += trace.spans.length
     this.#shrink()
   }
@@ -35,23 +41,26 @@ export class TraceRing {
   /** Adds a span to a trace that was added before. */
   grow(trace: Kept, span: ReadableSpan): void {
     trace.spans.push(span)
-    if (!this.#held.has(trace)) return
+    if (trace.place < this.#first) return
     this.#spans++
     this.#shrink()
   }
 
   /** The latest first; built when asked for, so that keeping costs nothing more. */
   *records(): Generator<TraceRecord> {
-    for (const trace of [...this.#held].reverse()) yield record(trace)
+    for (let place = this.#next - 1; place >= this.#first; place--) {
+      yield record(this.#held[place % this.#most]!)
+    }
   }
 
   #shrink(): void {
-    for (const oldest of this.#held) {
-      const fits = this.#held.size <= this.#most && this.#spans <= this.#mostSpans
-      if (fits || this.#held.size === 1) return
-      this.#held.delete(oldest)
-      this.#spans -= oldest.spans.length
-    }
+    while (this.#spans > this.#mostSpans && this.#next - this.#first > 1) this.#drop()
+  }
+
+  #drop(): void {
+    const at = this.#first++ % this.#most
+    this.#spans -= this.#held[at]!.spans.length
+    this.#held[at] = undefined
   }
 }
 

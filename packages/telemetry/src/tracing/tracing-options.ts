@@ -1,4 +1,4 @@
-import { type Clock, demand } from '@holdfast/policy'
+import { type Clock, demand, type Random } from '@holdfast/policy'
 
 /** What is kept though it was not sampled. Without either, what is not sampled is not recorded, and costs little. */
 export interface KeepOptions {
@@ -37,6 +37,8 @@ export interface TracingOptions {
   readonly policies?: boolean
   /** When batches are sent. */
   readonly clock?: Clock
+  /** What samples, unless `keep` is given: then the identity of a trace does, which is chance as well. */
+  readonly random?: Random
 }
 
 /** The options, with nothing left out. */
@@ -51,6 +53,7 @@ export interface TracingSettings {
   readonly queue: number
   readonly policies: boolean
   readonly clock: Clock
+  readonly random: Random
 }
 
 /** A clock that keeps no process alive. */
@@ -73,11 +76,20 @@ const NAMES = [
   'queue',
   'policies',
   'clock',
+  'random',
 ]
 
 export function tracingSettings(options: TracingOptions): TracingSettings {
   object('tracing', options, NAMES)
-  const { service, sample = 1, keep = {}, otlp, policies = true, clock = unhurried } = options
+  const {
+    service,
+    sample = 1,
+    keep = {},
+    otlp,
+    policies = true,
+    clock = unhurried,
+    random = Math.random,
+  } = options
   const { ring = 1_000, mostOpen = 1_000, mostSpans = 500, queue = 4_096 } = options
   demand(typeof service === 'string' && service !== '', 'tracing.service', service, 'a name')
   demand(
@@ -93,6 +105,7 @@ export function tracingSettings(options: TracingOptions): TracingSettings {
   const { now, after } = (clock ?? {}) as Partial<Clock>
   const ticks = typeof now === 'function' && typeof after === 'function'
   demand(ticks, 'tracing.clock', clock, 'a clock, with now() and after(ms, fn)')
+  demand(typeof random === 'function', 'tracing.random', random, 'a function')
   object('tracing.keep', keep, ['failed', 'slowerThan'])
   const { failed = false, slowerThan = Infinity } = keep
   demand(typeof failed === 'boolean', 'tracing.keep.failed', failed, 'true or false')
@@ -109,6 +122,7 @@ export function tracingSettings(options: TracingOptions): TracingSettings {
     queue,
     policies,
     clock,
+    random,
   }
 }
 

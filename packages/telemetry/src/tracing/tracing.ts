@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { tracePolicies } from '../traces/trace-policies.ts'
 import { ExportQueue } from './export-queue.ts'
+import { headSampling } from './head-tracer.ts'
 import type { TraceRecord } from './kept-trace.ts'
 import { Tail } from './tail.ts'
 import { TraceCounts, type TraceStatistics } from './trace-counts.ts'
@@ -76,15 +77,16 @@ function exporting({ url, headers, timeout }: NonNullable<TracingSettings['otlp'
   return { url, headers: { ...headers }, timeoutMillis: timeout }
 }
 
-function register({ service, sample, keep }: TracingSettings, tail: Tail): void {
-  const head = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sample) })
-  const provider = new TracerProvider({
-    sampler: keep.failed || keep.slowerThan < Infinity ? createAlwaysRecordSampler(head) : head,
+function register({ service, sample, keep, random }: TracingSettings, tail: Tail): void {
+  const keeps = keep.failed || keep.slowerThan < Infinity
+  const ratio = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sample) })
+  const sdk = new TracerProvider({
+    ...(keeps && { sampler: createAlwaysRecordSampler(ratio) }),
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service })),
     spanLimits: SPAN_LIMITS,
     spanProcessors: [tail],
   })
-  if (!trace.setGlobalTracerProvider(provider)) {
+  if (!trace.setGlobalTracerProvider(keeps ? sdk : headSampling(sdk, sample, random))) {
     throw new HoldfastError(
       'TRACING_REGISTERED',
       'tracing: this process has a tracer provider already',
