@@ -42,7 +42,7 @@ export interface Exposition {
 /**
  * Statistics in the Prometheus text format 0.0.4, pulled when they are asked for: what counts elsewhere is read here, so that a call pays nothing
  * for it. `pull` is called once for each scrape; families that it makes one by one are made between other work, and a large page is written so
- * as well: the loop is never held for longer than 500 lines take.
+ * as well: the loop is never held for longer than 250 lines take.
  */
 export function exposition(pull: () => Promise<Iterable<Family>>): Exposition {
   const page = async (accept: string | undefined) => {
@@ -59,7 +59,7 @@ export function exposition(pull: () => Promise<Iterable<Family>>): Exposition {
 }
 
 /** Lines that are written at once. */
-const SLICE = 500
+const SLICE = 250
 
 /** One line, or an open one, as prom-client knows it; it writes the shared labels of many lines once. */
 interface Line {
