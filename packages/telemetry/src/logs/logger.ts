@@ -55,7 +55,8 @@ const names = ['service', 'level', 'pretty', 'destination', 'redact', 'now']
 /**
  * A logger: one JSON object a line, with `level`, `time` (ISO 8601), `service`, `pid`, `trace_id`, `span_id`, `correlation_id`, the fields, and `msg`.
  *
- * Everything goes through `redact`. Errors stand under `err`. A field that is called as one of the logger's own is told with a `_` behind it. On a
+ * Everything goes through `redact`. Errors stand under `err`. The fields `level`, `time`, `service` and `pid` are told
+ * with a `_` behind their name; ids among the fields stand instead of those that are active. On a
  * terminal lines are for people, in colour unless `NO_COLOR` is set. A destination that breaks loses lines, which are counted, and nothing else.
  */
 export function logger(options: LoggerOptions): Logger {
@@ -155,7 +156,7 @@ class Teller implements Logger {
   }
 }
 
-const own = new Set(['level', 'time', 'service', 'pid', 'trace_id', 'span_id', 'correlation_id', '__proto__'])
+const own = new Set(['level', 'time', 'service', 'pid', '__proto__'])
 
 function said(message: string, values: readonly unknown[]): string {
   const text = values.length === 0 ? message : format(message, ...values.map((value) => redact(value)))

@@ -1,0 +1,177 @@
+import type { Level } from './logger.ts'
+import { redact } from './redact.ts'
+import { redactText } from './redact-text.ts'
+
+/** Where a line comes from. */
+export interface LineOrigin {
+  readonly service: string
+  readonly stream: 'stdout' | 'stderr'
+}
+
+/** What a process has said in one line. */
+export interface ChildRecord {
+  readonly level: Exclude<Level, 'silent'>
+  readonly service: string
+  readonly msg: string
+  /** ISO 8601, if the line says when. */
+  readonly time?: string
+  /** Whatever else it says, without secrets. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+const levels: Readonly<Record<string, ChildRecord['level']>> = {
+  ...{
+    trace: 'trace',
+    silly: 'trace',
+    finest: 'trace',
+    finer: 'trace',
+    debug: 'debug',
+    verbose: 'debug',
+    fine: 'debug',
+  },
+  ...{
+    info: 'info',
+    information: 'info',
+    notice: 'info',
+    log: 'info',
+    http: 'info',
+    note: 'info',
+    default: 'info',
+  },
+  ...{
+    warn: 'warn',
+    warning: 'warn',
+    wrn: 'warn',
+    error: 'error',
+    err: 'error',
+    severe: 'error',
+    exception: 'error',
+  },
+  ...{ fatal: 'fatal', critical: 'fatal', crit: 'fatal', alert: 'fatal', emerg: 'fatal', emergency: 'fatal' },
+  ...{ panic: 'fatal', dpanic: 'fatal' },
+}
+const levelNames = ['level', 'severity', 'levelname', 'lvl', 'loglevel', 'log.level']
+const messageNames = ['msg', 'message', 'event', '@message', 'short_message']
+const timeNames = ['time', 'timestamp', '@timestamp', 'ts', 'datetime', 'asctime']
+const longest = 1_048_576
+
+/**
+ * Reads a line of a process's output; `undefined` for an empty one.
+ *
+ * A JSON object, as pino, bunyan, winston, structlog, zap and others write it, keeps its level (a name, or a number of pino's or syslog's), message,
+ * time and fields. Any other line is its own message: `info`, or `warn` if it comes from stderr, unless it says another level (`ERROR: …`,
+ * `[warn] …`, `level=debug …`, `TypeError: …`). Colours are taken away and secrets redacted. Pure; never throws.
+ */
+export function childLine(line: string, { service, stream }: LineOrigin): ChildRecord | undefined {
+  const text = plainText(line)
+  if (text === '') return undefined
+  const usual = stream === 'stderr' ? 'warn' : 'info'
+  const entry = text.startsWith('{') && text.length <= longest ? parsed(text) : undefined
+  if (entry === undefined) return { level: spoken(text) ?? usual, service, msg: redactText(text), fields: {} }
+  const { level, msg, time, ...rest } = taken(entry)
+  const when = moment(time)
+  return {
+    level: levelOf(level) ?? usual,
+    service,
+    msg: redactText(
+      plainText(typeof msg === 'string' ? msg : msg === undefined ? messageOf(rest.fields) : said(msg)),
+    ),
+    ...(when !== undefined && { time: when }),
+    fields: redact(rest.fields) as Readonly<Record<string, unknown>>,
+  }
+}
+
+interface Parts {
+  readonly level: unknown
+  readonly msg: unknown
+  readonly time: unknown
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** The parts of an entry by their usual names; the first of each kind counts, the others are fields. */
+function taken(entry: Readonly<Record<string, unknown>>): Parts {
+  const nameOf = (names: readonly string[]): string => names.find((name) => Object.hasOwn(entry, name)) ?? ''
+  const level = nameOf(levelNames)
+  const msg = nameOf(messageNames)
+  const time = nameOf(timeNames)
+  const apart = new Set([level, msg, time, 'service', 'hostname', 'v', '__proto__'])
+  const fields = Object.fromEntries(Object.entries(entry).filter(([key]) => !apart.has(key)))
+  return { level: read(entry, level), msg: read(entry, msg), time: read(entry, time), fields }
+}
+
+function read(entry: Readonly<Record<string, unknown>>, name: string): unknown {
+  return name === '' ? undefined : entry[name]
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function levelOf(level: unknown): ChildRecord['level'] | undefined {
+  if (typeof level === 'string') return /^\d{1,2}$/.test(level) ? numbered(Number(level)) : named(level)
+  return typeof level === 'number' ? numbered(level) : undefined
+}
+
+function named(level: string): ChildRecord['level'] | undefined {
+  const name = level.toLowerCase()
+  return Object.hasOwn(levels, name) ? levels[name] : undefined
+}
+
+/** Below 8 it is a severity of syslog (RFC 5424), from 10 a level of pino's and bunyan's. */
+function numbered(level: number): ChildRecord['level'] | undefined {
+  if (!(level >= 0)) return undefined
+  if (level < 8)
+    return (['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const)[Math.floor(level)]
+  return (['trace', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)[
+    Math.min(6, Math.floor(level / 10))
+  ]
+}
+
+const start = /^(?:[\d\-/:.,Z+ ]|(?<=\d)T(?=\d)){0,40}/
+const loud = /^(?:[[(<]([A-Za-z]{3,11})[\])>]|([A-Za-z]{3,11}):(?!\/\/)|([A-Z]{3,11})(?=[\s|-]))/
+const failure =
+  /^(?:Uncaught )?[A-Z][A-Za-z]{0,40}(?:Error|Exception)\b|^Traceback \(most recent|^panic: |^Unhandled /
+const pair = /(?:^|[\s,])(?:level|lvl|severity)=["']?([A-Za-z]{3,11})/
+
+/** The level that a line of plain text says it has. */
+function spoken(text: string): ChildRecord['level'] | undefined {
+  const head = text.slice(0, 300)
+  const rest = head.slice(start.exec(head)?.[0].length ?? 0)
+  const word = loud.exec(rest)
+  const level = named(word?.[1] ?? word?.[2] ?? word?.[3] ?? '') ?? named(pair.exec(head)?.[1] ?? '')
+  return level ?? (failure.test(rest) ? 'error' : undefined)
+}
+
+/** ISO 8601 of a date, or of seconds, milliseconds, microseconds or nanoseconds since 1970. */
+function moment(time: unknown): string | undefined {
+  if (typeof time !== 'number' && typeof time !== 'string') return undefined
+  const number =
+    typeof time === 'number' ? time : /^\d{9,19}(?:\.\d+)?$/.test(time) ? Number(time) : undefined
+  const date = new Date(number === undefined ? String(time) : milliseconds(number))
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+}
+
+function milliseconds(number: number): number {
+  if (number < 1e11) return number * 1e3
+  if (number < 1e14) return number
+  return number < 1e17 ? number / 1e3 : number / 1e6
+}
+
+function messageOf(fields: Readonly<Record<string, unknown>>): string {
+  const error = Object(fields['err'] ?? fields['error']) as { readonly message?: unknown }
+  return typeof error.message === 'string' ? error.message : ''
+}
+
+function said(message: unknown): string {
+  return JSON.stringify(redact(message)) ?? ''
+}
+
+/** Without what colours a terminal, and without white space at its end. */
+function plainText(text: string): string {
+  return text.replace(/\x1b\[[0-9;?]{0,20}[A-Za-z]/g, '').trimEnd()
+}
