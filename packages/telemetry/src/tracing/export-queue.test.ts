@@ -4,7 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ExportQueue } from './export-queue.ts'
 
-const spans = (count: number) => Array.from({ length: count }, () => ({}) as ReadableSpan)
+const spans = (count: number) =>
+  Array.from(
+    { length: count },
+    () => ({ name: 'x', status: {}, events: [], links: [] }) as unknown as ReadableSpan,
+  )
 
 /** A collector that answers when it is told to. */
 const collector = () => {

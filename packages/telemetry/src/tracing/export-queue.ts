@@ -2,6 +2,7 @@ import type { Clock } from '@holdfast/policy'
 import { context } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import { scrub } from './scrub.ts'
 import type { ExportCounts } from './trace-counts.ts'
 
 export interface ExportQueueOptions {
@@ -95,7 +96,7 @@ export class ExportQueue {
     return new Promise((resolve) => {
       context.with(suppressTracing(context.active()), () => {
         try {
-          this.#options.exporter.export(batch, ({ code }) => resolve(code === 0))
+          this.#options.exporter.export(batch.map(scrub), ({ code }) => resolve(code === 0))
         } catch {
           resolve(false)
         }

@@ -1,5 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { hasFailed, type KeptBecause, milliseconds, spanRecord, type TraceRecord } from './kept-trace.ts'
+import { scrub } from './scrub.ts'
 
 /** A trace that was kept: spans may still be added to it. */
 export interface Kept {
@@ -67,12 +68,12 @@ export class TraceRing {
 function record({ root, because, spans, dropped }: Kept): TraceRecord {
   return {
     traceId: root.spanContext().traceId,
-    name: root.name,
+    name: scrub(root).name,
     startedAt: milliseconds(root.startTime),
     duration: milliseconds(root.duration),
     status: spans.some(hasFailed) ? 'failed' : 'ok',
     kept: because,
-    spans: spans.map(spanRecord),
+    spans: spans.map((span) => spanRecord(scrub(span))),
     dropped,
   }
 }

@@ -159,6 +159,38 @@ describe('tracing', () => {
     expect(statistics().exported).toEqual({ waiting: 0, sent: 3, failed: 0, dropped: 0 })
   })
 
+  it('neither lists nor sends a secret, wherever it was planted', async () => {
+    const { url, received } = await sink()
+    const { shutdown, traces } = start({ otlp: url })
+    const secret = 'https://me:hunter2@example.com/?api_key=hunter2'
+    const tracer = trace.getTracer('tests')
+    const linked = { context: { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 } }
+    const attributes = {
+      'http.request.header.authorization': ['hunter2'],
+      'url.full': secret,
+      'list.of.urls': [secret, 'x'],
+      'gen_ai.usage.input_tokens': 12,
+    }
+    const root = tracer.startSpan(`GET ${secret}`, { attributes, links: [{ ...linked, attributes }] })
+    root.recordException(Object.assign(new Error(`no answer from ${secret}`), { stack: `at ${secret}` }))
+    root.addEvent('sent', attributes)
+    root.setStatus({ code: 2, message: `password=hunter2` })
+    root.end()
+    const listed = traces()
+    await shutdown()
+
+    for (const all of [listed, received]) expect(JSON.stringify(all)).not.toContain('hunter2')
+    expect(received).toHaveLength(1)
+    expect(listed[0]?.spans[0]?.attributes).toEqual({
+      'http.request.header.authorization': '[redacted]',
+      'url.full': 'https://me:[redacted]@example.com/?api_key=[redacted]',
+      'list.of.urls': ['https://me:[redacted]@example.com/?api_key=[redacted]', 'x'],
+      'gen_ai.usage.input_tokens': 12,
+    })
+    expect(attributes['url.full']).toBe(secret)
+    expect(traces()).toEqual(listed)
+  })
+
   it.each([
     ['dead', deadUrl],
     ['broken', async () => (await sink(500)).url],
