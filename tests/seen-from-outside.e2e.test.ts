@@ -40,6 +40,12 @@ services: { one: ${service}, two: ${service} }
     ['one', 'two'].map((name) => ({ service: name, kinds: { breaker: [{ name: 'jira', is: 'isolated' }] } })),
   )
 
+  const metrics = await (await fetch(`http://127.0.0.1:${control}/metrics`)).text()
+  for (const { service, pid } of [one!, two!])
+    expect(metrics).toContain(
+      `\nholdfast_breaker_state{breaker="jira",service="${service}",pid="${pid}",state="isolated"} 1\n`,
+    )
+
   const reset = await holdfast(['breaker', 'reset', 'jira'], running.folder)
   expect({ ...reset, out: reset.out.split(/ in |, |\n/).toSorted() }).toEqual({
     code: 0,
