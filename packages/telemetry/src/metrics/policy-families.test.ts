@@ -153,6 +153,19 @@ describe('policyFamilies', () => {
     expect(families['holdfast_budget_used_ratio']).toEqual([`budget=ai ${share}`])
   })
 
+  it('counts the answers of a cache so that no count ever falls', () => {
+    const status = { name: 'x', hits: 5, staleHits: 2, misses: 4, errorsAnswered: 3 }
+
+    const families = told(policyFamilies({ cache: [status] } as never))
+
+    expect(families['holdfast_cache_requests_total']).toEqual([
+      'cache=x result=hit 5',
+      'cache=x result=stale 2',
+      'cache=x result=miss 4',
+    ])
+    expect(families['holdfast_cache_errors_answered_total']).toEqual(['cache=x 3'])
+  })
+
   it('shows the keys of a breaker only if it is asked to', () => {
     const keyed = { breaker: [{ name: 'b', ...circuit('closed'), keys: [{ key: 'k', ...circuit('open') }] }] }
     const states = (keys: boolean) =>

@@ -129,15 +129,15 @@ export const rows: { readonly [K in keyof Kinds]: readonly Row<Status<K>>[] } = 
     {
       name: 'cache_requests_total',
       type: 'counter',
-      help: 'Calls, by where their answer came from.',
+      help: 'Calls, by what was in memory: an answer, a stale one, or none.',
       label: 'result',
-      read: ({ hits: hit, staleHits: stale, misses, errorsAnswered: error }) => ({
-        hit,
-        stale,
-        miss: misses - error,
-        error,
-      }),
+      read: ({ hits: hit, staleHits: stale, misses: miss }) => ({ hit, stale, miss }),
     },
+    counter(
+      'cache_errors_answered_total',
+      'Misses that got an old answer because the work failed.',
+      ({ errorsAnswered }) => errorsAnswered,
+    ),
     gauge('cache_entries', 'Answers kept.', ({ size }) => size),
     gauge('cache_weight', 'The sum of what sizeOf says of them.', ({ totalSize }) => totalSize),
     gauge('cache_in_flight', 'Runs of work whose answer would be kept.', ({ inFlight }) => inFlight),
