@@ -27,10 +27,11 @@ export class AnswerReader implements Reader {
 
   end(): void {
     this.complete = true
-    const { reply, status, headers, marks } = this.#context
+    const { reply, status, headers, marks, notes } = this.#context
     const body = Buffer.concat(this.#chunks)
     const json = recordOf(body.toString('utf8'))
     if (!json || errorIn(json) || !hasChoices(json)) throw noCompletion(this.#context, json)
+    notes?.read(json)
     reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
     this.finished = true
   }

@@ -48,6 +48,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
+    this.#options.notes?.status(status)
     this.#guard(() => {
       this.#reader = readerFor({
         ...this.#options,

@@ -1,9 +1,10 @@
 import { BreakerOpenError, type Clock } from '@holdfast/policy'
+import { activeSpan } from '@holdfast/telemetry/traces'
 import { classOfError } from '@holdfast/transport'
 import type { ChatRequest } from './chat-request.ts'
-import { exchange } from './exchange.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
+import { modelCall } from './model-call.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
@@ -33,6 +34,7 @@ export async function askChain(asked: Asked): Promise<Outcome> {
   const first = await askOnce(asked, asked.links)
   const { reply, links, journey } = asked
   if (first.is !== 'exhausted' || !reply.begun || !reply.transcript.resumable) return first
+  activeSpan()?.addEvent('chain.asked-again')
   const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
   await pause(asked, Math.max(comesBack, moment.least))
   const diverged = journey.failures.flatMap((failure) => (failure.class === 'diverged' ? [failure.link] : []))
@@ -60,6 +62,7 @@ function pause({ clock, signal }: Asked, ms: number): Promise<void> {
 
 async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const { journey, reply, signal } = asked
+  let failed: LinkFailure | undefined
   let tooLarge: { link: string; failure: ProviderFailure } | undefined
   for (const link of links) {
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
@@ -67,14 +70,17 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     if (link.is === 'rules') {
       // A request that was too large for the models is no reason to say that the models are away.
       if (tooLarge || reply.begun) continue
+      noteNext(link, failed)
       const answer = ruleAnswer(link.rules, asked.request)
       if ('text' in answer) {
         sendRuleAnswer(answer.text, asked.request, reply, marks(journey, link.name))
         return { is: 'answered', link: link.name }
       }
-      journey.failures.push({ link: link.name, class: 'unable', message: answer.why, attempts: 0 })
+      failed = { link: link.name, class: 'unable', message: answer.why, attempts: 0 }
+      journey.failures.push(failed)
       continue
     }
+    noteNext(link, failed)
     const before = journey.attempts
     const error = await askUpstream(asked, link)
     if (error === undefined && !reply.broken) return { is: 'answered', link: link.name }
@@ -83,9 +89,20 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
       return { is: 'refused', link: link.name, failure: error }
     if (error instanceof ProviderFailure && error.blame === 'size')
       tooLarge ??= { link: link.name, failure: error }
-    journey.failures.push(linkFailure(link.name, error, journey.attempts - before))
+    failed = linkFailure(link.name, error, journey.attempts - before)
+    journey.failures.push(failed)
   }
   return tooLarge ? { is: 'refused', ...tooLarge } : { is: 'exhausted' }
+}
+
+/** Says on the request's span who is asked now, and why the link before it did not answer. */
+function noteNext({ name }: Link, failed: LinkFailure | undefined): void {
+  if (failed === undefined) return
+  activeSpan()?.addEvent('chain.next-link', {
+    'holdfast.link': name,
+    'holdfast.failed': failed.link,
+    'holdfast.reason': failed.class,
+  })
 }
 
 /** Sends the request through the upstream's policy; answers what it failed with, or nothing. */
@@ -104,7 +121,7 @@ async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promi
         journey.attempts++
         tally.attempts++
         try {
-          await exchange(options, call)
+          await modelCall(options, call)
         } catch (error) {
           tally.failed(classOfError(error))
           if (reply.begun && !reply.transcript.resumable) throw final(error)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@holdfast/policy'
+import { activeSpan } from '@holdfast/telemetry/traces'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
@@ -65,6 +66,12 @@ export class Completions {
     const ms = this.#options.clock.now() - journey.began
     const { tell } = this.#options
     const { failures } = journey
+    activeSpan()?.setAttributes({
+      'holdfast.chain': chain.name,
+      'holdfast.attempts': journey.attempts,
+      'holdfast.outcome': outcome.is,
+      ...('link' in outcome && { 'holdfast.link': outcome.link }),
+    })
     const told = { chain: chain.name, failures, ms }
     if (outcome.is === 'answered') {
       chain.lastAnsweredBy = outcome.link

@@ -1,11 +1,12 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { type Clock, forget, systemClock } from '@holdfast/policy'
 import { type Chain, Completions } from './completions.ts'
 import type { GatewayEvent } from './gateway-event.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { link } from './link.ts'
-import { invalid, Reply } from './reply.ts'
+import { invalid, type Reply } from './reply.ts'
 import type { Rule } from './rules.ts'
+import { type Route, type Served, served, servedQuietly } from './served.ts'
 import { Tally } from './tally.ts'
 import { type UpstreamOptions, upstream } from './upstream.ts'
 
@@ -69,14 +70,18 @@ export function gateway(options: GatewayOptions): Gateway {
     'GET /readyz': (_, __, reply) =>
       reply.send(draining ? 503 : 200, plain, Buffer.from(draining ? 'stopping\n' : 'ready\n')),
   }
+  const doors = new Map<string, Served>(
+    Object.entries(routes).map(([name, route]) => [
+      name,
+      askedAllTheTime.has(name) ? servedQuietly(route) : served(name, route),
+    ]),
+  )
+  const elsewhere = served('HTTP', ({ url }, _, reply) => refusePath(pathOf(url), Object.keys(routes), reply))
   return {
     handle(request, response) {
-      const reply = new Reply(response)
-      const path = (request.url ?? '/').split('?', 1)[0]!
-      const route = routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`]
-      if (!route) return refusePath(path, Object.keys(routes), reply)
-      const answered = (async () => route(request, response, reply))()
-      answered.catch((error: unknown) => fault(reply, error))
+      const method = request.method === 'HEAD' ? 'GET' : request.method
+      const door = doors.get(`${method} ${pathOf(request.url)}`) ?? elsewhere
+      door(request, response)
     },
     status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
     drain() {
@@ -90,7 +95,12 @@ export function gateway(options: GatewayOptions): Gateway {
   }
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse, reply: Reply) => void | Promise<void>
+/** They would drive everything else out of the traces that are kept. */
+const askedAllTheTime: ReadonlySet<string> = new Set(['GET /livez', 'GET /readyz'])
+
+function pathOf(url = '/'): string {
+  return url.split('?', 1)[0]!
+}
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
 
@@ -110,18 +120,4 @@ function refusePath(path: string, known: readonly string[], reply: Reply): void 
     )
   }
   reply.sendError(404, {}, invalid(`There is no ${path} here, but ${known.join(', ')}.`, 'unknown_path'))
-}
-
-/** A mistake of our own: the client still gets an answer, and the details stay in the log. */
-function fault(reply: Reply, error: unknown): void {
-  console.error('gateway: unexpected', error)
-  const body = {
-    message: 'The gateway made a mistake with this request; its log says which.',
-    type: 'server_error',
-    code: 'internal_error',
-    param: null,
-  }
-  if (reply.ended) return
-  if (reply.begun) reply.breakOff(body)
-  else reply.sendError(500, {}, body)
 }

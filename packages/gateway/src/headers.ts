@@ -29,6 +29,8 @@ const notUpstream = new Set([
   'x-forwarded-host',
   'x-forwarded-proto',
   'x-real-ip',
+  'traceparent', // its successor goes along with each attempt
+  'tracestate',
 ])
 const notDownstream = new Set([
   ...hopByHop,
@@ -37,6 +39,8 @@ const notDownstream = new Set([
   'content-encoding',
   'alt-svc',
   'date',
+  'x-trace-id',
+  'x-correlation-id',
 ])
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@holdfast/policy'
+import type { AnswerNotes } from './answer-notes.ts'
 import type { ChatRequest } from './chat-request.ts'
 import type { OutHeaders } from './headers.ts'
 import type { Reply } from './reply.ts'
@@ -31,6 +32,8 @@ export interface Answering {
   /** The headers that say who answers, as of now. */
   readonly marks: () => OutHeaders
   readonly clock: Clock
+  /** Where spans are made. */
+  readonly notes?: AnswerNotes | undefined
   readonly status: number
   readonly headers: IncomingHttpHeaders
 }

@@ -51,7 +51,7 @@ describe('Reply', () => {
     ],
   ])('lets a client go that does not read, %s (I3)', async (_, finish) => {
     const closed = once(response, 'close')
-    finish(new Reply(response, 50))
+    finish(new Reply(response, {}, 50))
 
     await closed
     expect(response.socket?.destroyed ?? true).toBe(true)

@@ -23,12 +23,15 @@ export interface WireError {
 export class Reply {
   readonly transcript = new Transcript()
   readonly #response: ServerResponse
+  readonly #identity: OutHeaders
   readonly #unread: number
   #resume: (() => void) | undefined
   #broken = false
 
-  constructor(response: ServerResponse, unread = 30_000) {
+  /** `identity` goes out with whatever is answered. */
+  constructor(response: ServerResponse, identity: OutHeaders = {}, unread = 30_000) {
     this.#response = response
+    this.#identity = identity
     this.#unread = unread
     response.on('drain', () => {
       const resume = this.#resume
@@ -52,7 +55,7 @@ export class Reply {
   }
 
   begin(status: number, headers: OutHeaders): void {
-    this.#response.writeHead(status, headers)
+    this.#response.writeHead(status, { ...headers, ...this.#identity })
   }
 
   /** False when the client is slower than the provider: stop until `drained`. */
@@ -72,7 +75,7 @@ export class Reply {
 
   /** A whole answer in one piece. */
   send(status: number, headers: OutHeaders, body: Buffer): void {
-    this.#response.writeHead(status, { ...headers, 'content-length': String(body.length) })
+    this.begin(status, { ...headers, 'content-length': String(body.length) })
     this.end(body)
   }
 

@@ -67,7 +67,7 @@ export class StreamReader implements Reader {
     if (data === undefined) return this.#passing ? this.#pass(bytes) : undefined
     const { finished } = this
     const news = this.#stream.read(data, name)
-    const { upstream, reply } = this.#context
+    const { upstream, reply, notes } = this.#context
     switch (news.is) {
       case 'done':
         if (!this.#passing || !reply.transcript.caughtUp) throw this.#cut('ended its answer before it began')
@@ -79,9 +79,12 @@ export class StreamReader implements Reader {
         if (finished) return this.#finish()
         throw this.#cut(`sent ${news.why}`)
       case 'quiet':
+        notes?.event(data)
         if (this.#began && !finished) this.#context.heard()
         return this.#quiet(bytes)
       case 'content':
+        notes?.content()
+        notes?.read(news.chunk)
         return this.#content(bytes, news.chunk)
     }
   }

@@ -10,6 +10,7 @@ import {
   wrap,
 } from '@holdfast/policy'
 import { Pool } from 'undici'
+import { providerOf } from './gen-ai.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import { UpstreamTally } from './tally.ts'
@@ -39,6 +40,9 @@ export interface Upstream {
   readonly key: string | undefined
   readonly model: string | undefined
   readonly path: string
+  readonly host: string
+  /** Whose it is, as traces have it. */
+  readonly provider: string
   readonly pool: Pool
   readonly patience: Patience
   readonly breaker: Breaker
@@ -73,6 +77,8 @@ export function upstream(
     key: options.key,
     model: options.model,
     path: completionsPath(url),
+    host: url.hostname,
+    provider: providerOf(url.hostname, name),
     pool,
     patience,
     breaker: guard,

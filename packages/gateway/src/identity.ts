@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Trace } from '@holdfast/policy/context'
+import { parseTraceparent, spanId, traceHeaders, traceId } from '@holdfast/telemetry/traces'
+import { headerText, type OutHeaders } from './headers.ts'
+
+/** By which a request is found again, in traces and in logs. */
+export interface Identity {
+  readonly trace: Trace
+  readonly correlation: string
+}
+
+/**
+ * Who a request is: a place in the trace that it runs in, or else in a new one; and the `X-Correlation-Id` that it came with, if that can be
+ * written into a log as it is, or else a new one.
+ */
+export function identity(headers: IncomingHttpHeaders): Identity {
+  const given = headerText(headers['x-correlation-id'])
+  return {
+    trace: parseTraceparent(traceHeaders()?.traceparent) ?? beginning(),
+    correlation: given !== undefined && sane.test(given) ? given : randomUUID(),
+  }
+}
+
+/** The identity as every answer carries it. */
+export function identityHeaders({ trace, correlation }: Identity): OutHeaders {
+  return { 'x-trace-id': trace.traceId, 'x-correlation-id': correlation }
+}
+
+const sane = /^[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,127}$/
+
+/** Nobody records it here, so it does not claim to be sampled. */
+function beginning(): Trace {
+  return { traceId: traceId(), spanId: spanId(), sampled: false }
+}
+
+/** What tells an upstream which trace it is part of. Where nobody makes spans here, the client's own state of it goes along untouched. */
+export function traceOnward({ traceparent, tracestate }: IncomingHttpHeaders): OutHeaders {
+  const own = traceHeaders()
+  if (own === undefined) return {}
+  const untouched = own.traceparent === traceparent ? headerText(tracestate) : undefined
+  const state = own.tracestate ?? untouched
+  return { traceparent: own.traceparent, ...(state !== undefined && { tracestate: state }) }
+}

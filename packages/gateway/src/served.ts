@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { withContext } from '@holdfast/policy/context'
+import { activeSpan, continueTrace, traced } from '@holdfast/telemetry/traces'
+import { identity, identityHeaders } from './identity.ts'
+import { Reply } from './reply.ts'
+
+export type Route = (request: IncomingMessage, response: ServerResponse, reply: Reply) => void | Promise<void>
+
+/** Answers one request; never rejects. */
+export type Served = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A route whose every request has an identity: in its context, on its answer, and on its span if spans are made. */
+export function served(name: string, route: Route): Served {
+  const spanned = traced(name, answered(route), {
+    kind: 'server',
+    attributes: ({ method = '', url = '/' }) => ({
+      'http.request.method': method,
+      'url.path': url.split('?', 1)[0]!.slice(0, longestPath),
+    }),
+  })
+  return (request, response) => void continueTrace(request.headers, () => spanned(request, response))
+}
+
+/** The same without a span: for what is asked every second. */
+export function servedQuietly(route: Route): Served {
+  const answer = answered(route)
+  return (request, response) => void continueTrace(request.headers, () => answer(request, response))
+}
+
+const longestPath = 200
+/** The status of a span that failed, in OpenTelemetry. */
+const failed = 2
+
+function answered(route: Route): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return (request, response) => {
+    const known = identity(request.headers)
+    const reply = new Reply(response, identityHeaders(known))
+    return withContext(known, async () => {
+      activeSpan()?.setAttribute('holdfast.correlation_id', known.correlation)
+      try {
+        await route(request, response, reply)
+      } catch (error) {
+        fault(reply, error)
+      }
+      note(reply, response.statusCode)
+    })
+  }
+}
+
+function note(reply: Reply, status: number): void {
+  const span = activeSpan()
+  if (span === undefined || !reply.begun) return
+  span.setAttribute('http.response.status_code', status)
+  if (status < 500 && !reply.broken) return
+  span.setAttribute('error.type', reply.broken ? 'stream_broke_off' : String(status))
+  span.setStatus({ code: failed })
+}
+
+/** A mistake of our own: the client still gets an answer, and the details stay in the log. */
+function fault(reply: Reply, error: unknown): void {
+  console.error('gateway: unexpected', error)
+  const body = {
+    message: 'The gateway made a mistake with this request; its log says which.',
+    type: 'server_error',
+    code: 'internal_error',
+    param: null,
+  }
+  if (reply.ended) return
+  if (reply.begun) reply.breakOff(body)
+  else reply.sendError(500, {}, body)
+}
