@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the alert rules, and the page of a running Holdfast, with Prometheus' own promtool, and has a real Prometheus scrape it. Not part of
+# Checks the alert rules and what they say when, and the page of a running Holdfast, with Prometheus' own promtool, and has a real Prometheus scrape it. Not part of
 # the tests: it downloads the Debian package `prometheus` (not installed, only unpacked) the first time.
 #
 #   scripts/promtool.sh                                  # the rules
@@ -16,6 +16,7 @@ if [ ! -x "$bin/promtool" ]; then
 fi
 
 "$bin/promtool" check rules "$rules"
+"$bin/promtool" test rules "${rules%.yml}.test.yml"
 [ $# -gt 0 ] || exit 0
 url=$1
 
