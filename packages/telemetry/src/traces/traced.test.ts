@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { trace } from '@opentelemetry/api'
+import { context, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Tracing, tracing } from '../tracing/index.ts'
 import { traced } from './traced.ts'
@@ -127,6 +129,19 @@ describe('traced', () => {
     expect(inside).toBe(outside)
     expect(inside?.isRecording()).toBe(false)
     expect(traces()).toEqual([])
+  })
+
+  it('makes none of its own either where the SDK is somebody else’s', () => {
+    const sampler = new AlwaysOffSampler()
+    trace.setGlobalTracerProvider(new TracerProvider({ sampler }))
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager())
+    const inner = traced('inner', () => trace.getActiveSpan())
+    const [outside, inside] = traced('outer', () => [trace.getActiveSpan(), inner()])()
+    trace.disable()
+    context.disable()
+
+    expect(outside?.isRecording()).toBe(false)
+    expect(inside).toBe(outside)
   })
 
   it('follows the SDK that is registered, whenever that is', async () => {

@@ -1,4 +1,7 @@
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { isTracingSuppressed } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -104,6 +107,24 @@ describe('ExportQueue', () => {
     await clock.advance(1_000)
 
     expect(queue.counts).toEqual({ waiting: 0, sent: 0, failed: 2, dropped: 0 })
+  })
+
+  it('sends outside of every trace', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager())
+    const suppressed: boolean[] = []
+    const exporter: SpanExporter = {
+      export(_, done) {
+        suppressed.push(isTracingSuppressed(context.active()))
+        done({ code: 0 })
+      },
+      shutdown: async () => {},
+    }
+    const queue = new ExportQueue({ exporter, clock: fakeClock(), most: 10 })
+    queue.push(spans(1))
+    await queue.flush()
+    context.disable()
+
+    expect(suppressed).toEqual([true])
   })
 
   it('flushes all, with what is on its way', async () => {

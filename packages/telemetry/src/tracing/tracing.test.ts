@@ -110,6 +110,14 @@ describe('tracing', () => {
     expect(statistics()).toMatchObject({ started: 2, complete: 2, kept: { sampled: 0, failed: 1, slow: 0 } })
   })
 
+  it('keeps what failed of a trace that the sender did not sample', () => {
+    const { traces } = start({ keep: { failed: true } })
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+    expect(() => continueTrace({ traceparent }, fails)).toThrow()
+
+    expect(traces()).toMatchObject([{ kept: 'failed', spans: [{ parentId: '00f067aa0ba902b7' }] }])
+  })
+
   it('keeps what was slow, though it was not sampled', () => {
     const { traces } = start({ sample: 0, keep: { slowerThan: 50 } })
     const tracer = trace.getTracer('tests')
