@@ -14,7 +14,14 @@ const set = (options: Partial<TailOptions> = {}) => {
   const ring = new TraceRing(100, 1_000)
   const sent: ReadableSpan[] = []
   const exported = (spans: readonly ReadableSpan[]) => void sent.push(...spans)
-  const rules = { failed: false, slowerThan: Infinity, mostOpen: 100, mostSpans: 100, ...options }
+  const rules = {
+    failed: false,
+    slowerThan: Infinity,
+    mostOpen: 100,
+    mostSpans: 100,
+    mostTogether: 1_000,
+    ...options,
+  }
   const tail = new Tail({ ring, counts, exported, ...rules })
   const tracer = new TracerProvider({ spanProcessors: [tail] }).getTracer('tests')
   const start = (name: string, parent?: Span, startTime?: Date): Span => {
@@ -94,6 +101,21 @@ describe('Tail', () => {
 
     expect(traces()[0]).toMatchObject({ dropped: 4, spans: [{ name: '0' }, { name: '1' }, { name: 'root' }] })
     expect(statistics().droppedSpans).toBe(4)
+  })
+
+  it('drops spans that are too many for all open traces together, until one is over (I3)', () => {
+    const { start, traces, statistics } = set({ mostTogether: 3 })
+    const [one, two] = [start('one'), start('two')]
+    for (const root of [one, two, one, two]) start('child', root).end()
+    two.end()
+    start('child', one).end()
+    one.end()
+
+    expect(traces().map(({ name, spans, dropped }) => [name, spans.length, dropped])).toEqual([
+      ['one', 4, 0],
+      ['two', 2, 1],
+    ])
+    expect(statistics().droppedSpans).toBe(1)
   })
 
   it('keeps its invariants whatever begins and ends in whatever order (I3, I5)', () => {

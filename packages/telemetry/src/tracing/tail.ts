@@ -17,6 +17,8 @@ export interface TailOptions {
   readonly mostOpen: number
   /** Spans of one trace. */
   readonly mostSpans: number
+  /** Spans of all open traces together; roots have room beyond it. */
+  readonly mostTogether: number
 }
 
 /** Where a trace stands in this process. Every span of it knows it. */
@@ -37,7 +39,7 @@ type Marked = SpanContext & { [LOCAL]?: Local }
 /*
  * I1  A span belongs to the same local trace as its parent; one without a parent that is known here is a local root, and begins one.
  * I2  A local trace is open from when its root begins until its root ends or it is given up; then it is over, once and for all.
- * I3  There are never more than `mostOpen` open ones, and none has more than `mostSpans` spans.
+ * I3  There are never more than `mostOpen` open ones, and none has more than `mostSpans` spans, nor have they more than `mostTogether` and their roots.
  * I4  It is kept or not when its root ends, as a whole; a span that ends later goes where its trace went.
  * I5  started = open + complete + incomplete + abandoned.
  */
@@ -46,6 +48,7 @@ type Marked = SpanContext & { [LOCAL]?: Local }
 export class Tail implements SpanProcessor {
   readonly #options: TailOptions
   readonly #open = new Set<Local>()
+  #together = 0
 
   constructor(options: TailOptions) {
     this.#options = options
@@ -93,19 +96,22 @@ export class Tail implements SpanProcessor {
   #over(local: Local): void {
     local.is = 'over'
     this.#open.delete(local)
+    this.#together -= local.spans.length
     this.#options.counts.open = this.#open.size
   }
 
   #put(local: Local, span: ReadableSpan): void {
-    const { ring, counts, exported, mostSpans } = this.#options
+    const { ring, counts, exported, mostSpans, mostTogether } = this.#options
     const { kept } = local
     if (local.is === 'over' && kept === undefined) return
     const isRoot = local.root === span.spanContext()
-    if ((kept ?? local).spans.length >= mostSpans - (isRoot ? 0 : 1)) {
+    const crowded = !isRoot && kept === undefined && this.#together >= mostTogether
+    if (crowded || (kept ?? local).spans.length >= mostSpans - (isRoot ? 0 : 1)) {
       ;(kept ?? local).dropped++
       counts.droppedSpans++
     } else if (kept === undefined) {
       local.spans.push(span)
+      this.#together++
     } else {
       ring.grow(kept, span)
       exported([span])

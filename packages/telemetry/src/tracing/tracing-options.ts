@@ -27,7 +27,7 @@ export interface TracingOptions {
   readonly otlp?: string | CollectorOptions
   /** How many kept traces can be listed; 1,000 by default, and fewer if they have more than 10 spans each. */
   readonly ring?: number
-  /** Traces that may be open at once; 1,000 by default. */
+  /** Traces that may be open at once; 1,000 by default, with 10 spans each on average. */
   readonly mostOpen?: number
   /** Spans of one trace that are recorded; 500 by default. */
   readonly mostSpans?: number

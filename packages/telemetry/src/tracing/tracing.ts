@@ -31,7 +31,7 @@ export interface Tracing extends AsyncDisposable {
   shutdown(): Promise<void>
 }
 
-/** Spans that the ring holds together, for each trace that it may hold. */
+/** Spans that kept traces, and open ones, may have on average, all together. */
 const SPANS_A_TRACE = 10
 /** No single attribute fills the memory. */
 const SPAN_LIMITS = { attributeCountLimit: 64, attributeValueLengthLimit: 1_024, eventCountLimit: 128 }
@@ -47,11 +47,12 @@ export function tracing(options: TracingOptions): Tracing {
   const settings = tracingSettings(options)
   const { otlp, clock, keep, mostOpen, mostSpans } = settings
   const counts = new TraceCounts()
+  const mostTogether = Math.max(mostOpen * SPANS_A_TRACE, mostSpans)
   const ring = new TraceRing(settings.ring, Math.max(settings.ring * SPANS_A_TRACE, mostSpans))
   const exporter: SpanExporter | undefined = otlp && new OTLPTraceExporter(exporting(otlp))
   const queue = exporter && new ExportQueue({ exporter, clock, most: settings.queue })
   const exported = queue ? queue.push.bind(queue) : () => {}
-  const tail = new Tail({ ring, counts, exported, ...keep, mostOpen, mostSpans })
+  const tail = new Tail({ ring, counts, exported, ...keep, mostOpen, mostSpans, mostTogether })
   register(settings, tail)
   const stopPolicies = settings.policies ? tracePolicies() : () => {}
   let over: Promise<void> | undefined
