@@ -24,6 +24,7 @@ const ordinary = [
   'fetch(url, { credentials: include })',
   '    at Object.<anonymous> (/srv/app/src/token-store.ts:12:5)',
   'password=',
+  'tokens=[1, 2, 3] tokens: []',
   'token=null secret=undefined password=true',
   `password=$${'{'}DATABASE_PASSWORD}`,
   'npm_config_registry and hf_transfer',
@@ -34,7 +35,22 @@ const ordinary = [
 const hostile = [
   ...['a', '1', '-', '\\', ' ', '://', '://a', 'a.', 'sk-', 'sk-a-', 'eyJ', 'eyJaaaaaaaaa.', 'xox', 'key'],
   ...['password=', 'password="', 'password=\'"', 'password=\\"', 'token: ', 'token=[redacted', '--token '],
-  ...['key=.', 'cookie:"', 'bearer ', '-----BEGIN ', '-----BEGIN PRIVATE KEY-----', 'password=[redacted '],
+  ...[
+    'key=.',
+    'cookie:"',
+    'bearer ',
+    '-----BEGIN ',
+    '-----BEGIN PRIVATE KEY-----',
+    'password=[redacted ',
+    'password=)',
+    'token=)',
+    'tokens=[1',
+    'secret={',
+    '&token=',
+    ')',
+    '[',
+    'token: )',
+  ],
 ]
 
 describe('redactText', () => {
@@ -60,6 +76,14 @@ describe('redactText', () => {
     ['got Bearer abc12345 instead', 'got Bearer [redacted] instead'],
     ['-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nafter', '[redacted]\nafter'],
     ['-----BEGIN PRIVATE KEY-----\\nabc that was cut off', '[redacted]'],
+    ['{"passwords":["hunter2","b"],"x":1}', '{"passwords":[redacted],"x":1}'],
+    ["{ secret: { a: { b: 'x' }, c: 'y' }, d: 1 }", '{ secret: [redacted], d: 1 }'],
+    ['secrets: [never closed', 'secrets: [redacted]'],
+    ['DB_PASSWORD=a&b,c)d<e\\f g', 'DB_PASSWORD=[redacted] g'],
+    ['(password=abc)', '(password=[redacted])'],
+    ['Server=db;Password=a$b;Port=1', 'Server=db;Password=[redacted];Port=1'],
+    ['x?my.api_key=a#top', 'x?my.api_key=[redacted]#top'],
+    ["cookies: 'a=b'", "cookies: '[redacted]'"],
     ['token "never closed', 'token "never closed'],
     ['token: "never closed', 'token: "[redacted]'],
   ])('makes %j %j', (text, expected) => {

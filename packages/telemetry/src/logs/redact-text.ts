@@ -42,7 +42,7 @@ const assigned = new RegExp(
     '(?<=[?&;])(?:sig|signature|x-amz-signature|x-amz-credential)',
   ].join(
     '|',
-  )})|(tokens?|credentials?)|((?<![A-Za-z0-9_-])key)|((?:proxy-)?authorization|(?:set-)?cookie))((?:\\\\{0,7}["'\\]])?\\s{0,4}(?:=>|=|:|%3D)\\s{0,4}|(?<=--[a-z-]{0,40})[ ]{1,4}(?!-))`,
+  )})s?|(tokens?|credentials?)|((?<![A-Za-z0-9_-])key)|((?:proxy-)?authorization|(?:set-)?cookies?))((?:\\\\{0,7}["'\\]])?\\s{0,4}(?:=>|=|:|%3D)\\s{0,4}|(?<=--[a-z-]{0,40})[ ]{1,4}(?!-))`,
   'gi',
 )
 
@@ -86,7 +86,7 @@ function assignments(text: string): string {
     const start = assigned.lastIndex
     const [, , token, key, header] = found
     if (key !== undefined && !opaque(text, start)) continue
-    const { open, end } = valueAt(text, start, header !== undefined)
+    const { open, end } = valueAt(text, start, header !== undefined ? lineRun : runFor(text, found.index))
     const value = text.slice(open, end)
     const quoted = open > start
     const prose = !quoted && /\s$/.test(found[0])
@@ -106,9 +106,14 @@ function assignments(text: string): string {
 }
 
 /** From where to where the value stands that begins at `start`, without its quotes. */
-function valueAt(text: string, start: number, header: boolean): { open: number; end: number } {
+function valueAt(text: string, start: number, run: RegExp): { open: number; end: number } {
   const opener = quote.exec(text.slice(start, start + 9))?.[0]
-  if (opener === undefined) return { open: start, end: runEnd(header ? lineRun : wordRun, text, start) }
+  if (opener === undefined) {
+    if (/^[[{]/.test(text[start] ?? '') && !text.startsWith(redacted, start)) {
+      return { open: start, end: closing(text, start) }
+    }
+    return { open: start, end: trimmed(text, start, runEnd(run, text, start)) }
+  }
   const open = start + opener.length
   const mark = opener.at(-1)!
   const depth = opener.length - 1
@@ -122,8 +127,37 @@ function valueAt(text: string, start: number, header: boolean): { open: number; 
 
 const quote = /^\\{0,7}["'`]/
 const opaqueRun = /\\{0,7}["'`]?[A-Za-z0-9+/_=-]{20}/y
-const wordRun = /[^\s"'`&,;)}\]<>\\]*/y
+const wordRun = /(?:[^\s"'`;\\]|\\(?![nrt"'`]))*/y
+const parameterRun = /[^\s"'`;&\\<>#]*/y
 const lineRun = /[^\r\n"'`\\]*/y
+
+/** In a URL a value ends where the next parameter begins; elsewhere a password may have any character but white space. */
+function runFor(text: string, name: number): RegExp {
+  for (let at = name - 1; at >= 0 && at > name - 40; at--) {
+    const char = text[at]!
+    if (char === '?' || char === '&' || char === '%') return parameterRun
+    if (!/[A-Za-z0-9_.-]/.test(char)) break
+  }
+  return wordRun
+}
+
+/** Where the bracket closes that opens at `start`. */
+function closing(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at++) {
+    const char = text[at]
+    if (char === '[' || char === '{') depth++
+    else if ((char === ']' || char === '}') && --depth === 0) return at + 1
+  }
+  return text.length
+}
+
+/** Without what closes something that was opened before the value. */
+function trimmed(text: string, start: number, end: number): number {
+  let last = end
+  while (last > start && ',)}]&>'.includes(text[last - 1]!)) last--
+  return last
+}
 
 /** Whether 20 characters of a key stand there: what is named only `key` is mostly a name. */
 function opaque(text: string, start: number): boolean {
@@ -160,5 +194,5 @@ function isWord(value: string): boolean {
 }
 
 function isNumber(value: string): boolean {
-  return /^\d{1,5}(?:\.\d+)?(?:ms|s|m)?$/.test(value)
+  return /^(?:\d{1,5}(?:\.\d+)?(?:ms|s|m)?|\[[\d\s.,]*\])$/.test(value)
 }
