@@ -100,6 +100,8 @@ describe('controlApi', () => {
       '/api/v1/policies',
       '/api/v1/policies/reset',
       '/api/v1/policies/isolate',
+      '/api/v1/traces',
+      '/api/v1/traces/{id}',
       '/metrics',
     ])
     expect(Object.keys(paths['/api/v1/health'].get.responses)).toEqual(['200', '503'])

@@ -5,22 +5,26 @@ import { isLocalHost } from './local-host.ts'
 import { families } from './metrics.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
+import { type TraceSource, traceRoutes } from './trace-routes.ts'
 
 export interface ControlApiOptions {
   readonly status: () => Promise<Status>
   readonly steering: Steering
+  /** Keeps none by default. */
+  readonly traces?: TraceSource
   /** Hears what could not be told, and why. */
   readonly complain?: (error: unknown) => void
 }
 
 /**
- * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/openapi.json` and `/metrics`.
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/openapi.json` and `/metrics`.
  *
  * A `Host` that is neither a number nor localhost is a 403, an unknown path a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
 export async function controlApi({
   status,
   steering,
+  traces = async () => [],
   complain = (error) => console.error('control API:', error),
 }: ControlApiOptions): Promise<FastifyInstance> {
   // A body is what it says: nothing is made to fit.
@@ -55,6 +59,7 @@ export async function controlApi({
     status(),
   )
   policyRoutes(app, steering)
+  traceRoutes(app, traces)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
   const numbers =
     'The same numbers, and those of all named policies, for Prometheus; in OpenMetrics if asked.'

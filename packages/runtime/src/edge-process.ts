@@ -22,6 +22,6 @@ function leave(): void {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
 const governor = await connectControl(path, { onClose: leave })
 const config = (await governor.call('configuration')) as Config
-running = await edge({ config, governor, sockets: { gateway: 3, control: 4 } })
+running = await edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
 announce()
 console.log(edgeReady)

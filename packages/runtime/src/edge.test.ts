@@ -8,6 +8,7 @@ import { readConfig } from './config/read.ts'
 import { type Edge, edge } from './edge.ts'
 import type { GovernorView } from './status.ts'
 import { sampleService } from './testing/index.ts'
+import type { TraceView } from './trace-view.ts'
 
 describe('edge', () => {
   let provider: FakeServer
@@ -35,8 +36,8 @@ describe('edge', () => {
     urls = { gateway: `http://127.0.0.1:${held[0].port}`, control: `http://127.0.0.1:${held[1].port}` }
     const text = `
 policies: { p: { preset: none } }
-upstreams: { only: { url: "${provider.url}", policy: p } }
-chains: { default: [only] }
+upstreams: { only: { url: "${provider.url}", policy: p }, spare: { url: "${provider.url}/v1", policy: p } }
+chains: { default: [only, spare] }
 `
     const config = readConfig({ file: 'x', text, environment: {} })
     running = await edge({ config, governor, sockets: { gateway: held[0].fd, control: held[1].fd } })
@@ -73,6 +74,32 @@ chains: { default: [only] }
     await governor.call('governor')
 
     expect(reports[0]).toMatchObject({ inFlight: 0, chains: [{ name: 'default' }] })
+  })
+
+  it('tells of a request whose first link failed: the attempt, the next link, the answer', async () => {
+    const traces = async (path = ''): Promise<Response> => fetch(`${urls.control}/api/v1/traces${path}`)
+    expect(await (await traces()).json()).toEqual({ traces: [] })
+    provider.next({ status: 500, body: '{}' }, { status: 200, body: completion })
+    const answer = await ask()
+    await answer.text()
+    const id = answer.headers.get('x-trace-id')
+    const correlation = answer.headers.get('x-correlation-id')
+
+    expect(await (await traces('?limit=1')).json()).toMatchObject({
+      traces: [{ id, correlation, name: 'POST /v1/chat/completions', status: 'failed', spans: 3 }],
+    })
+    const { spans } = (await (await traces(`/${id}`)).json()) as TraceView
+    const [request, failed, answered] = spans
+    expect(request).toMatchObject({ kind: 'server', status: 'ok', attributes: { 'holdfast.link': 'spare' } })
+    expect(request!.events).toContainEqual(
+      expect.objectContaining({
+        name: 'chain.next-link',
+        attributes: { 'holdfast.link': 'spare', 'holdfast.failed': 'only', 'holdfast.reason': 'transient' },
+      }),
+    )
+    expect(failed).toMatchObject({ status: 'failed', attributes: { 'http.response.status_code': 500 } })
+    expect(answered).toMatchObject({ status: 'ok', attributes: { 'gen_ai.response.model': 'm' } })
+    expect([failed!.parentId, answered!.parentId]).toEqual([request!.spanId, request!.spanId])
   })
 
   it('lets a request in flight finish when it closes, and takes no new one', async () => {

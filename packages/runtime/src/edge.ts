@@ -3,8 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayEvent, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
+import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { reportEvery } from './edge-report.ts'
+import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import type { Steering } from './policy-routes.ts'
@@ -13,6 +15,8 @@ import { type GovernorView, type Status, statusOf } from './status.ts'
 export interface EdgeOptions {
   readonly config: Config
   readonly governor: ControlClient
+  /** Where OpenTelemetry's variables may name a collector. */
+  readonly environment?: Environment
   /** File descriptors of the two held sockets. */
   readonly sockets: { readonly gateway: number; readonly control: number }
 }
@@ -23,8 +27,10 @@ export interface Edge {
 }
 
 /** Serves the gateway and the control API, and reports to the governor twice a second. */
-export async function edge({ config, governor, sockets }: EdgeOptions): Promise<Edge> {
-  const tell = gatewayLines((line) => console.log(line))
+export async function edge({ config, governor, environment = {}, sockets }: EdgeOptions): Promise<Edge> {
+  const say = (line: string): void => console.log(line)
+  const tell = gatewayLines(say)
+  const traces = edgeTraces({ tracing: tracingOf(config, environment), say })
   const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor')) as GovernorView, door.status())
@@ -36,7 +42,9 @@ export async function edge({ config, governor, sockets }: EdgeOptions): Promise<
   }
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
-  const operators = import('./control-api.ts').then(({ controlApi }) => controlApi({ status, steering }))
+  const operators = import('./control-api.ts').then(({ controlApi }) =>
+    controlApi({ status, steering, traces: traces.records }),
+  )
   const servers = await Promise.all([
     listening(door.handle, sockets.gateway),
     listening(
@@ -56,6 +64,7 @@ export async function edge({ config, governor, sockets }: EdgeOptions): Promise<
       door.drain()
       await Promise.all(servers.map(closed))
       await door.close()
+      await traces.close()
     },
   }
 }

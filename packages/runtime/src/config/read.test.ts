@@ -60,18 +60,37 @@ services:
     ['', 'nothing'],
     ['# only a comment\n', 'a comment'],
     ['---\n...\n', 'an empty document'],
-    ['gateway:\npolicies:\nupstreams:\nrules:\nchains:\nservices:\n', 'headings with nothing under them'],
+    [
+      'gateway:\ntelemetry:\npolicies:\nupstreams:\nrules:\nchains:\nservices:\n',
+      'headings with nothing under them',
+    ],
     ['gateway: ~\nupstreams: null\n', 'null'],
   ])('takes %j for defaults: %s', (text) => {
     expect(read(text)).toEqual({
       gateway: { listen: { host: '127.0.0.1', port: 4700 } },
       control: { listen: { host: '127.0.0.1', port: 4701 } },
+      telemetry: {},
       policies: {},
       upstreams: {},
       rules: [],
       chains: {},
       services: {},
     })
+  })
+
+  it('takes a share as a number, or as the digits of one', () => {
+    expect(read('telemetry: { sample: 0.1 }').telemetry).toEqual({ sample: 0.1 })
+    expect(read('telemetry: { sample: "0.25", otlp: "http://c:4318" }').telemetry).toEqual({
+      sample: 0.25,
+      otlp: 'http://c:4318',
+    })
+    for (const none of ['1.5', '-1', 'all', '"."', '""'])
+      expect(complaint(`telemetry:\n  sample: ${none}\n`)).toMatch(
+        /telemetry\.sample: must be a number from 0 to 1$/,
+      )
+    expect(complaint('telemetry:\n  otlp: "http://u:p@c"\n')).toMatch(
+      /telemetry\.otlp: must not hold a name or password/,
+    )
   })
 
   it('takes an empty policy for its defaults, and an empty upstream for one without an address', () => {

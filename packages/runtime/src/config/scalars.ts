@@ -45,6 +45,14 @@ export const count = z.preprocess(
   z.int(atLeastOne).min(1, atLeastOne),
 )
 
+const aShare = says('must be a number from 0 to 1')
+
+/** A part of a whole; its digits may be text, as those of a count. */
+export const share = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d*\.?\d+$/.test(value) ? Number(value) : value),
+  z.number(aShare).min(0, aShare).max(1, aShare),
+)
+
 /** A name that the file gives to something. */
 export const word = z
   .string()

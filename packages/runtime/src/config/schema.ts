@@ -1,6 +1,6 @@
 import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { z } from 'zod'
-import { count, loopback, pattern, place, says, text, time, url, word } from './scalars.ts'
+import { count, loopback, pattern, place, says, share, text, time, url, word } from './scalars.ts'
 
 /*
  * What a holdfast.yaml may say, and what it means once read: durations in ms, addresses taken apart, everything defaulted.
@@ -78,6 +78,7 @@ function listener(port: number) {
 export const schema = z.strictObject({
   gateway: listener(4700),
   control: listener(4701),
+  telemetry: mapping({ otlp: url.optional(), sample: share.optional() }).default({}),
   policies: named(policy),
   upstreams: named(upstream),
   rules: list(rule).default([]),

@@ -1,0 +1,84 @@
+import type { TraceRecord, Tracing, TracingOptions } from '@holdfast/telemetry/tracing'
+import type { Environment } from './config/environment.ts'
+import type { Config } from './config/schema.ts'
+
+/** The traces of this process. */
+export interface EdgeTraces {
+  /** Those that were kept, the latest first; none where OpenTelemetry is not installed. */
+  records(): Promise<readonly TraceRecord[]>
+  /** Sends what waits to be sent, as far as a collector takes it within a second. */
+  close(): Promise<void>
+}
+
+export interface EdgeTracesOptions {
+  readonly tracing: TracingOptions
+  /** Hears, once, why there are no traces. */
+  readonly say: (sentence: string) => void
+  /** What is optional to install. */
+  readonly load?: () => Promise<{ readonly tracing: (options: TracingOptions) => Tracing }>
+}
+
+/** Switches tracing on, in the background: whoever is served before it is on has no span. Without it everything else works. */
+export function edgeTraces({ tracing: options, say, load = installed }: EdgeTracesOptions): EdgeTraces {
+  const begun = load().then(
+    ({ tracing }) => tracing(options),
+    (error: unknown) => {
+      throw isMissing(error) ? new Error('OpenTelemetry, which is optional, is not installed') : error
+    },
+  )
+  const running: Promise<Tracing | undefined> = begun.catch((error: unknown) => {
+    say(`traces are off: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  })
+  return {
+    records: async () => (await running)?.traces() ?? [],
+    close: () =>
+      within(
+        patience,
+        running.then((found) => found?.shutdown()),
+      ),
+  }
+}
+
+/** A collector that is away must not hold up who leaves; ms. */
+const patience = 1_000
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([work, new Promise<void>((late) => (timer = setTimeout(late, ms)))])
+  clearTimeout(timer)
+}
+
+/** What a file and the environment say about traces; the file goes first. A trace that failed is kept though it was not sampled. */
+export function tracingOf({ telemetry }: Config, environment: Environment): TracingOptions {
+  const { otlp = collector(environment), sample } = telemetry
+  return {
+    service: 'gateway',
+    ...(sample !== undefined && { sample, keep: { failed: true } }),
+    ...(otlp !== undefined && { otlp: whole(otlp) }),
+  }
+}
+
+/** OpenTelemetry's own variables: one for traces, whole, and one for everything, which `/v1/traces` is added to. */
+function collector({
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces,
+  OTEL_EXPORTER_OTLP_ENDPOINT: all,
+}: Environment): string | undefined {
+  if (traces) return traces
+  return all ? `${all.replace(/\/+$/, '')}/v1/traces` : undefined
+}
+
+/** A collector's address without a path gets the usual one. */
+function whole(address: string): string {
+  if (!URL.canParse(address)) return address
+  const url = new URL(address)
+  return url.pathname === '/' ? new URL('/v1/traces', url).href : address
+}
+
+function installed() {
+  return import('@holdfast/telemetry/tracing')
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+}
