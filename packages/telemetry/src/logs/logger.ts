@@ -150,13 +150,16 @@ class Teller implements Logger {
     if (given instanceof Error) return { err: redact(given, { keys: this.#family.keys }) }
     const copy = redact(given, { keys: this.#family.keys })
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return { value: copy }
-    return Object.fromEntries(
-      Object.entries(copy).map(([key, value]) => [own.has(key) ? `${key}_` : key, value]),
-    )
+    for (const key of own) {
+      if (!Object.hasOwn(copy, key)) continue
+      Reflect.set(copy, `${key}_`, Reflect.get(copy, key))
+      Reflect.deleteProperty(copy, key)
+    }
+    return copy
   }
 }
 
-const own = new Set(['level', 'time', 'service', 'pid', '__proto__'])
+const own = ['level', 'time', 'service', 'pid', '__proto__']
 
 function said(message: string, values: readonly unknown[]): string {
   const text = values.length === 0 ? message : format(message, ...values.map((value) => redact(value)))

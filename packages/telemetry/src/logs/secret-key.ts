@@ -18,13 +18,43 @@ const tokens = /tokens?$/
 export function isSecret(key: string, value: unknown, extra: ReadonlySet<string> = none): boolean {
   if (key.length > 256 || value === undefined || value === null || value === '') return false
   if (typeof value === 'boolean' || typeof value === 'function') return false
-  const name = plain(key)
+  if (extra.size > 0 && extra.has(plain(key))) return true
+  switch (kindOf(key)) {
+    case 'harmless':
+      return false
+    case 'token':
+      return !isCount(value)
+    case 'folder':
+      return !(typeof value === 'string' && /^(?:\/|[A-Za-z]:\\)/.test(value))
+    case 'text':
+      return typeof value === 'string'
+    default:
+      return true
+  }
+}
+
+type Kind = 'secret' | 'token' | 'folder' | 'text' | 'harmless'
+
+/** Names come again and again: what was found out of the last thousand is kept. */
+const kinds = new Map<string, Kind>()
+
+function kindOf(key: string): Kind {
+  let kind = kinds.get(key)
+  if (kind === undefined) {
+    if (kinds.size >= 1_000) kinds.clear()
+    kind = classified(plain(key))
+    kinds.set(key, kind)
+  }
+  return kind
+}
+
+function classified(name: string): Kind {
   const single = name.endsWith('s') ? name.slice(0, -1) : name
-  if (extra.has(name)) return true
-  if (tokens.test(name)) return !isCount(value)
-  if (name === 'pwd') return !(typeof value === 'string' && /^(?:\/|[A-Za-z]:\\)/.test(value))
-  if (name === 'pass' || name === 'auth' || name === 'sig') return typeof value === 'string'
-  return whole.has(name) || whole.has(single) || endings.test(name) || endings.test(single)
+  if (tokens.test(name)) return 'token'
+  if (name === 'pwd') return 'folder'
+  if (name === 'pass' || name === 'auth' || name === 'sig') return 'text'
+  const secret = whole.has(name) || whole.has(single) || endings.test(name) || endings.test(single)
+  return secret ? 'secret' : 'harmless'
 }
 
 /** A key as it is compared. */
