@@ -2,6 +2,7 @@ import { isHoldfastError, version } from '@holdfast/runtime'
 import { Command, CommanderError } from 'commander'
 import { breaker } from './breaker.ts'
 import { status } from './status.ts'
+import { howMany, traces } from './traces.ts'
 import { up } from './up.ts'
 
 const file = ['-f, --file <file>', 'the file to read', 'holdfast.yaml'] as const
@@ -27,6 +28,15 @@ program
   .option(...file)
   .option('--json', 'the whole status as JSON')
   .action(status)
+
+program
+  .command('traces')
+  .description('List the last requests to the gateway, or show all that happened in one of them.')
+  .argument('[id]', 'the id of a trace: the X-Trace-Id of an answer')
+  .option(...file)
+  .option('--limit <count>', 'how many to list', howMany, 20)
+  .option('--json', 'the same as JSON')
+  .action(traces)
 
 const breakers = program.command('breaker').description('Switch breakers, in every process that has them.')
 for (const [act, description] of [
