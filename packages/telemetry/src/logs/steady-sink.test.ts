@@ -56,14 +56,13 @@ describe('steadySink', () => {
     expect(sink.status().dropped).toBeGreaterThan(90)
   })
 
-  it('survives a full disk (I1, I3)', () => {
+  it('survives a full disk, and counts each line once (I1, I2, I3)', () => {
     const fd = openSync('/dev/full', 'w')
     const sink = steadySink(fd)
 
     for (let n = 0; n < 200; n++) sink.write(`${'x'.repeat(10_000)}\n`)
 
-    expect(sink.status().written).toBeLessThan(200)
-    expect(sink.status().dropped).toBeGreaterThan(0)
+    expect(sink.status()).toEqual({ written: 0, dropped: 200 })
     closeSync(fd)
   })
 
