@@ -90,8 +90,12 @@ function inSpan<A extends readonly unknown[], R>(
   return answer
 }
 
+/** A span with this property stands for all below it: none of them is recorded. To be asked for its identity would make it one. */
+export const silent = Symbol.for('holdfast.span.silent')
+
 /** A local span that is not recorded has no children that are. */
 function unrecorded(span: Span): boolean {
+  if (Reflect.get(span, silent) === true) return true
   if (span.isRecording()) return false
   const { isRemote, traceFlags, traceId } = span.spanContext()
   return !isRemote && (traceFlags & 1) === 0 && /[^0]/.test(traceId)

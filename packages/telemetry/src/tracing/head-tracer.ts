@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { isTracingSuppressed } from '@opentelemetry/core'
+import { silent } from '../traces/traced.ts'
 import { spanId, traceId } from '../traces/traceparent.ts'
 
 /**
@@ -77,6 +78,10 @@ class Unrecorded implements Span {
       ...(above?.traceState && { traceState: above.traceState }),
     }
     return this.#own
+  }
+
+  get [silent](): true {
+    return true
   }
 
   isRecording(): boolean {
