@@ -12,6 +12,8 @@ export interface EdgeTraces {
 
 export interface EdgeTracesOptions {
   readonly tracing: TracingOptions
+  /** What is more urgent: nothing is loaded before it. */
+  readonly after?: Promise<unknown>
   /** Hears, once, why there are no traces. */
   readonly say: (sentence: string) => void
   /** What is optional to install. */
@@ -19,13 +21,20 @@ export interface EdgeTracesOptions {
 }
 
 /** Switches tracing on, in the background: whoever is served before it is on has no span. Without it everything else works. */
-export function edgeTraces({ tracing: options, say, load = installed }: EdgeTracesOptions): EdgeTraces {
-  const begun = load().then(
-    ({ tracing }) => tracing(options),
-    (error: unknown) => {
-      throw isMissing(error) ? new Error('OpenTelemetry, which is optional, is not installed') : error
-    },
-  )
+export function edgeTraces({
+  tracing: options,
+  after,
+  say,
+  load = installed,
+}: EdgeTracesOptions): EdgeTraces {
+  const begun = Promise.resolve(after)
+    .then(load)
+    .then(
+      ({ tracing }) => tracing(options),
+      (error: unknown) => {
+        throw isMissing(error) ? new Error('OpenTelemetry, which is optional, is not installed') : error
+      },
+    )
   const running: Promise<Tracing | undefined> = begun.catch((error: unknown) => {
     say(`traces are off: ${error instanceof Error ? error.message : String(error)}`)
     return undefined

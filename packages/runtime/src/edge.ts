@@ -30,7 +30,6 @@ export interface Edge {
 export async function edge({ config, governor, environment = {}, sockets }: EdgeOptions): Promise<Edge> {
   const say = (line: string): void => console.log(line)
   const tell = gatewayLines(say)
-  const traces = edgeTraces({ tracing: tracingOf(config, environment), say })
   const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor')) as GovernorView, door.status())
@@ -41,12 +40,15 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
     isolate: async (named) => (await governor.call('isolate', named)) as AnnouncedProcess[],
   }
 
+  const open = listening(door.handle, sockets.gateway)
+  const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say })
+
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
   const operators = import('./control-api.ts').then(({ controlApi }) =>
     controlApi({ status, steering, traces: traces.records }),
   )
   const servers = await Promise.all([
-    listening(door.handle, sockets.gateway),
+    open,
     listening(
       (request, response) => void operators.then((app) => app.routing(request, response)),
       sockets.control,
