@@ -94,9 +94,11 @@ describe('edgeTraces', () => {
     const traces = edgeTraces({ tracing: { service: 's', otlp: `${silent.url}/v1/traces` }, say: () => {} })
     await traces.records()
     traced('x', () => {})()
+    const sent = silent.request()
     const began = performance.now()
     await traces.close()
 
     expect(performance.now() - began).toBeLessThan(3_000)
+    expect((await sent).path).toBe('/v1/traces')
   })
 })
