@@ -29,6 +29,9 @@ async function asked(file: string, what: string): Promise<Response> {
 }
 
 function silent(why: string): HoldfastError {
-  const hint = 'holdfast status shows whether the edge is up.'
-  return new HoldfastError('EDGE_SILENT', `the edge, which keeps the traces, did not tell them: ${why}`, hint)
+  return new HoldfastError(
+    'EDGE_SILENT',
+    `the edge, which keeps the traces, did not tell them: ${why}`,
+    'See with `holdfast status` whether the edge is up.',
+  )
 }
