@@ -77,18 +77,24 @@ export class Circuit implements Refusal {
   leave(run: Run, slot: number): void {
     const permit = run.memo[slot] as Permit | State
     const counts = this.#redeem(permit)
-    let verdict: 'success' | 'failure' | 'nothing' = 'nothing'
-    try {
-      if (counts) verdict = this.#judge(run, slot)
-    } finally {
-      if (verdict === 'nothing') this.#unjudged(counts)
-    }
+    const verdict = counts && !run.failed ? 'success' : this.#verdict(counts, run, slot)
     if (verdict === 'nothing') return
     const failed = verdict === 'failure'
     if (failed) this.#failures++
     else this.#successes++
     const timed = this.#gauge.timed && permit instanceof Permit && !Number.isNaN(permit.since)
     this.#learn(failed, timed ? this.#owner.clock.now() - permit.since : 0, run)
+  }
+
+  /** What a call that failed, or no longer counts, says. It is counted as nothing also if a user's function throws. */
+  #verdict(counts: boolean, run: Run, slot: number): 'success' | 'failure' | 'nothing' {
+    let verdict: 'success' | 'failure' | 'nothing' = 'nothing'
+    try {
+      if (counts) verdict = this.#judge(run, slot)
+      return verdict
+    } finally {
+      if (verdict === 'nothing') this.#unjudged(counts)
+    }
   }
 
   /** The error of a call that was turned away while half-open or isolated. */
@@ -203,7 +209,6 @@ export class Circuit implements Refusal {
   }
 
   #judge(run: Run, slot: number): 'success' | 'failure' | 'nothing' {
-    if (!run.failed) return 'success'
     if (run.interruption !== undefined && !run.reached(slot)) return 'nothing'
     if (run.interruption?.is === 'abort') return 'nothing'
     const { ignored, isFailure } = this.#owner.rules

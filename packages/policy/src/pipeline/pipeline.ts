@@ -124,9 +124,10 @@ function descend(run: Run): Hold | undefined {
   const { stages, hooks } = run.plan
   run.check()
   if (run.failed) return undefined
+  const again = run.attempt > 0
   try {
     while (run.slot < stages.length) {
-      if (run.attempt > 0) run.note(run.slot)
+      if (again) run.note(run.slot)
       const answer = hooks.enter[run.slot]!.call(stages[run.slot]!, run, run.slot)
       if (answer !== undefined) {
         if (isHold(answer)) return answer
@@ -135,8 +136,8 @@ function descend(run: Run): Hold | undefined {
       }
       run.slot++
     }
-    run.check() // something may have ended the call while it was entering
-    if (!run.failed) run.attempt++
+    if (run.interruption === undefined) run.attempt++
+    else run.check() // something ended the call while it was entering
   } catch (error) {
     run.fail(error)
   }
