@@ -1,9 +1,6 @@
-// What does Holdfast cost a request? See README.md.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { machineName, save } from '../result.ts'
 import { type Kind, kinds } from './exchange.ts'
 import { cpuMicros, residentBytes } from './process-cost.ts'
 import { medianRow, promises, quantile, type Row, table } from './report.ts'
@@ -28,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 try {
   const result = await bench(chosen(options.targets))
-  if (options.save) save(result)
+  if (options.save) save('gateway', { machine: options.machine, plan }, result)
   console.log(JSON.stringify(result))
   process.exit(0)
 } catch (error) {
@@ -91,19 +88,4 @@ function chosen(list: string): TargetName[] {
   if (odd !== undefined)
     throw new Error(`there is no target called "${odd}". There is: ${targetNames.join(', ')}.`)
   return targetNames.filter((name) => names.includes(name))
-}
-
-function save(result: object): void {
-  const folder = join(import.meta.dirname, '../results')
-  const file = join(folder, `gateway-${options.machine}.json`)
-  const about = { at: new Date().toISOString(), machine: options.machine, node: process.version, plan }
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...about, ...result }, null, 2)}\n`)
-  console.error(`saved to ${file}`)
-}
-
-/** A name that tells what kind of machine this is, not whose: processor and number of cores. */
-function machineName(): string {
-  const cores = cpus()
-  return `${cores[0]?.model ?? process.arch} ${cores.length} cores`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 }

@@ -1,11 +1,10 @@
 // What does a policy cost a call? See README.md.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { machineName, save } from '../result.ts'
 import * as holdfast from './holdfast.ts'
 import * as peers from './peers.ts'
 import { type Group, promises, type Row, table } from './report.ts'
@@ -39,7 +38,7 @@ const rows = [...(await sequential()), ...(await together()), ...heap()]
 const targets = promises(rows)
 console.log(`${table(rows, targets)}\n`)
 const result = { name: 'policy', rows, targets }
-if (options.save) save(result)
+if (options.save) save('policy', { machine: options.machine, plan }, result)
 console.log(JSON.stringify(result))
 process.exit(0)
 
@@ -106,19 +105,4 @@ function timed(
   { median, min }: Timing,
 ): Row {
   return { ...about, unit: 'ns', value: median, min, over: median - base, ratio: median / base }
-}
-
-function save(result: object): void {
-  const folder = join(import.meta.dirname, '../results')
-  const file = join(folder, `policy-${options.machine}.json`)
-  const about = { at: new Date().toISOString(), machine: options.machine, node: process.version, plan }
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...about, ...result }, null, 2)}\n`)
-  console.error(`saved to ${file}`)
-}
-
-/** A name that tells what kind of machine this is, not whose: processor and number of cores. */
-function machineName(): string {
-  const cores = cpus()
-  return `${cores[0]?.model ?? process.arch} ${cores.length} cores`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 }

@@ -1,9 +1,8 @@
 // What does telemetry cost a call? See README.md.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { machineName, save } from '../result.ts'
 import { headings, promises, type Row, table } from './report.ts'
 
 const { values: options } = parseArgs({
@@ -21,7 +20,7 @@ const rows = Object.keys(headings).flatMap(measured)
 const targets = promises(rows)
 console.log(`${table(rows, targets)}\n`)
 const result = { name: 'telemetry', rows, targets }
-if (options.save) save(result)
+if (options.save) save('telemetry', { machine: options.machine, plan }, result)
 console.log(JSON.stringify(result))
 
 /** In a process of its own. */
@@ -29,19 +28,4 @@ function measured(subject: string): Row[] {
   console.error(`telemetry: ${subject} …`)
   const args = [...process.execArgv, join(import.meta.dirname, 'part.ts'), subject, JSON.stringify(plan)]
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
-}
-
-function save(result: object): void {
-  const folder = join(import.meta.dirname, '../results')
-  const file = join(folder, `telemetry-${options.machine}.json`)
-  const about = { at: new Date().toISOString(), machine: options.machine, node: process.version, plan }
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...about, ...result }, null, 2)}\n`)
-  console.error(`saved to ${file}`)
-}
-
-/** A name that tells what kind of machine this is, not whose: processor and number of cores. */
-function machineName(): string {
-  const cores = cpus()
-  return `${cores[0]?.model ?? process.arch} ${cores.length} cores`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 }

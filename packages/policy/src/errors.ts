@@ -360,7 +360,6 @@ export function demand(ok: boolean, option: string, received: unknown, allowed: 
 
 /** Throws an `OptionError` if `options` has a name that is not in `names`: a misspelt option must not be silently ignored. */
 export function known(where: string, options: object, names: readonly string[]): void {
-  demand(typeof options === 'object' && options !== null, `${where}: options`, options, 'an object')
   for (const name of Object.keys(options)) {
     if (!names.includes(name)) {
       throw new OptionError(

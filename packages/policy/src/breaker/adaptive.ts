@@ -1,4 +1,5 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { demandOptions } from '../options.ts'
 import type { Clock } from '../time/clock.ts'
 import { type AdaptiveGauge, Suspicion } from './suspicion.ts'
 import type { Trip } from './trip.ts'
@@ -37,7 +38,7 @@ export function adaptive(options: AdaptiveOptions = {}): AdaptiveTrip {
 export type AdaptiveSettings = Required<AdaptiveOptions>
 
 function settle(options: AdaptiveOptions): AdaptiveSettings {
-  known('adaptive', options, ['rise', 'minimumFailures', 'callsPerFalseTrip', 'halfLife', 'latency'])
+  demandOptions('adaptive', options, ['rise', 'minimumFailures', 'callsPerFalseTrip', 'halfLife', 'latency'])
   const {
     rise = 0.05,
     minimumFailures = 5,

@@ -1,5 +1,6 @@
-import { BudgetError, demand, known, RejectedError } from '../errors.ts'
+import { BudgetError, demand, RejectedError } from '../errors.ts'
 import { same } from '../named/same.ts'
+import { demandOptions } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { consecutive } from './consecutive.ts'
 import type { Trip } from './trip.ts'
@@ -71,7 +72,7 @@ export interface Settled {
 
 /** Checks options, fills in the defaults, and makes the trip. */
 export function settle(options: BreakerOptions): Settled {
-  known('breaker', options, names)
+  demandOptions('breaker', options, names)
   const { openFor = 60_000, probes = 1, successes = 1, waiting = 0, clock = systemClock } = options
   const { perKey = false, maxKeys = 1_000, isFailure, ignored = isRefusal } = options
   if (isFailure !== undefined) matcher('isFailure', isFailure)

@@ -1,4 +1,5 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { demandOptions } from '../options.ts'
 import type { TripCounts } from './trip.ts'
 
 /** When what is in a window is too much. Rates are from 0 to 1. */
@@ -26,7 +27,7 @@ export interface Thresholds {
 
 /** Checks thresholds and fills in the defaults. `window` is the name and the options of the window they stand in. */
 export function thresholds(where: string, options: ThresholdOptions, own: string): Thresholds {
-  known(where, options, [own, 'failureRate', 'minimumCalls', 'slowAfter', 'slowRate', 'readyToTrip'])
+  demandOptions(where, options, [own, 'failureRate', 'minimumCalls', 'slowAfter', 'slowRate', 'readyToTrip'])
   const { failureRate = 0.5, minimumCalls = 10, slowAfter = Infinity, slowRate = 0.5, readyToTrip } = options
   demand(
     failureRate > 0 && failureRate <= 1,

@@ -1,4 +1,4 @@
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
 import { type Complete, demandClock, demandOptions, demandSwitch, isNumber } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type BudgetFamily, demandAtLeastNothing } from './budget-family.ts'
@@ -63,7 +63,7 @@ function given(options: FamilyOptions): BudgetFamily {
     family,
     'left out, inFlight() or retryTokens(); their options go there',
   )
-  known('budget', options, ['family', 'perOperation', 'clock'])
+  demandOptions('budget', options, ['family', 'perOperation', 'clock'])
   return family
 }
 

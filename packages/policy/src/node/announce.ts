@@ -1,5 +1,5 @@
 import type * as net from 'node:net'
-import { known } from '../errors.ts'
+import { demandOptions } from '../options.ts'
 import { growth } from '../retry/backoff.ts'
 import type { Random } from '../time/clock.ts'
 import { answerTo } from './answer-to.ts'
@@ -33,7 +33,7 @@ const links = new Map<string, Link>()
  * and never throws into it. Announced twice at one socket, a process is announced once.
  */
 export function announce(options: AnnounceOptions = {}): Announcement {
-  known('announce', options, ['path', 'service', 'random'])
+  demandOptions('announce', options, ['path', 'service', 'random'])
   const { path = process.env['HOLDFAST_CONTROL'], service = process.env['HOLDFAST_SERVICE'] } = options
   if (path === undefined || path === '') return nowhere
   const there = links.get(path)

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { demand, known } from '../errors.ts'
+import { demand } from '../errors.ts'
+import { demandOptions } from '../options.ts'
 import { keepApart, keepOutside } from '../pipeline/apart.ts'
 import { surround } from '../pipeline/surroundings.ts'
 import type { CallOptions } from '../pipeline/work.ts'
@@ -42,7 +43,7 @@ export function context(): Context {
  * clock. Answers with what `fn` does; it is not itself interrupted.
  */
 export function withContext<T>(given: Context, fn: () => T): T {
-  known('withContext', given, ['deadline', 'signal', 'trace', 'correlation'])
+  demandOptions('withContext', given, ['deadline', 'signal', 'trace', 'correlation'])
   const { deadline = Infinity } = given
   demand(
     typeof deadline === 'number' && !Number.isNaN(deadline),

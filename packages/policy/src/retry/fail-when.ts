@@ -1,4 +1,5 @@
-import { AnswerError, demand, known, OptionError } from '../errors.ts'
+import { AnswerError, demand, OptionError } from '../errors.ts'
+import { demandOptions } from '../options.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import type { CallOptions } from '../pipeline/work.ts'
@@ -24,8 +25,7 @@ export interface FailWhenOptions<T> {
  * and a call fails with one if `judge` answers with anything else.
  */
 export function failWhen<T>(judge: AnswerJudge<T>, options: FailWhenOptions<T> = {}): Stage {
-  demand(typeof options === 'object' && options !== null, 'failWhen: options', options, 'an object')
-  known('failWhen', options, ['release', 'name'])
+  demandOptions('failWhen', options, ['release', 'name'])
   const { release, name = 'failWhen' } = options
   demand(typeof judge === 'function', 'failWhen: judge', judge, 'a function')
   demand(release === undefined || typeof release === 'function', 'failWhen.release', release, 'a function')

@@ -1,5 +1,6 @@
-import { DeadlineError, demand, known, TimeoutError } from '../errors.ts'
+import { DeadlineError, demand, TimeoutError } from '../errors.ts'
 import { events } from '../events.ts'
+import { demandOptions } from '../options.ts'
 import { Limit } from '../pipeline/limit.ts'
 import type { Run } from '../pipeline/run.ts'
 import type { Stage } from '../pipeline/stage.ts'
@@ -20,7 +21,7 @@ export interface TimeoutOptions {
  * fails, its failure is the `cause` of the `TimeoutError`.
  */
 export function timeout(ms: number, options: TimeoutOptions = {}): Stage {
-  known('timeout', options, ['mode', 'name', 'clock'])
+  demandOptions('timeout', options, ['mode', 'name', 'clock'])
   const { mode = 'aggressive', name = 'timeout', clock = systemClock } = options
   demand(typeof ms === 'number' && ms > 0, 'timeout: ms', ms, 'a number of ms above 0')
   demand(
