@@ -148,8 +148,14 @@ describe('failWhen', () => {
 
   it.each([
     [() => failWhen(null as never), /failWhen: judge must be a function, not null/],
-    [() => failWhen(down, null as never), /failWhen: options must be an object with any of release, name, not null/],
-    [() => failWhen(down, 'status' as never), /failWhen: options must be an object with any of release, name, not 'status'/],
+    [
+      () => failWhen(down, null as never),
+      /failWhen: options must be an object with any of release, name, not null/,
+    ],
+    [
+      () => failWhen(down, 'status' as never),
+      /failWhen: options must be an object with any of release, name, not 'status'/,
+    ],
     [() => failWhen(down, { release: 1 as never }), /failWhen\.release must be a function, not 1/],
     [() => failWhen(down, { realese: () => 0 } as never), /failWhen\.realese must be left out/],
   ])('refuses options that are unusable: %o', (make, message) => {
