@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Trace } from '@holdfast/policy/context'
-import { parseTraceparent, spanId, traceHeaders, traceId } from '@holdfast/telemetry/traces'
+import { parseTraceparent, spanId, type Trace, traceId } from '@holdfast/policy/context'
+import { traceHeaders } from '@holdfast/telemetry/traces'
 import { headerText, type OutHeaders } from './headers.ts'
 
 /** By which a request is found again, in traces and in logs. */

@@ -6,9 +6,10 @@ import { surround } from '../pipeline/surroundings.ts'
 import type { CallOptions } from '../pipeline/work.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 
-/** Where in a trace something happens, as W3C Trace Context has it: 32 and 16 hexadecimal digits. */
+/** A place in a trace, as W3C Trace Context hands it from process to process: 32 and 16 lower-case hexadecimal digits. */
 export interface Trace {
   readonly traceId: string
+  /** The span that whatever comes next is a child of. */
   readonly spanId: string
   readonly sampled: boolean
 }

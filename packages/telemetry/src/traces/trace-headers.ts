@@ -1,7 +1,12 @@
-import { context as holdfast, withContext } from '@holdfast/policy/context'
+import {
+  formatTraceparent,
+  formatTracestate,
+  context as holdfast,
+  parseTraceparent,
+  parseTracestate,
+  withContext,
+} from '@holdfast/policy/context'
 import { api } from './api.ts'
-import { formatTraceparent, parseTraceparent } from './traceparent.ts'
-import { formatTracestate, parseTracestate } from './tracestate.ts'
 
 /** What tells the next process which trace it is part of. */
 export interface TraceHeaders {

@@ -1,4 +1,5 @@
 import type { Random } from '@holdfast/policy'
+import { spanId, traceId } from '@holdfast/policy/context'
 import {
   type Context,
   context,
@@ -11,7 +12,6 @@ import {
 } from '@opentelemetry/api'
 import { isTracingSuppressed } from '@opentelemetry/core'
 import { silent } from '../traces/traced.ts'
-import { spanId, traceId } from '../traces/traceparent.ts'
 
 /**
  * A provider that decides where a trace begins whether it is sampled, and asks `provider` for spans only if it is.

@@ -1,12 +1,5 @@
-import type { Random } from '@holdfast/policy'
-
-/** A place in a trace, as W3C Trace Context hands it from process to process: 32 and 16 lower-case hexadecimal digits. */
-export interface TraceParent {
-  readonly traceId: string
-  /** The span that whatever comes next is a child of. */
-  readonly spanId: string
-  readonly sampled: boolean
-}
+import type { Random } from '../time/clock.ts'
+import type { Trace } from './context.ts'
 
 /** Of version 00, with room for what later versions may put behind it. */
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
@@ -19,7 +12,7 @@ const NO_SPAN = '0'.repeat(16)
  * Source: W3C Trace Context, 3.2. Version `ff` and identities of zeros alone are invalid; a later version is read as far as version 00 goes; spaces
  * and tabs around it are no part of it.
  */
-export function parseTraceparent(header: unknown): TraceParent | undefined {
+export function parseTraceparent(header: unknown): Trace | undefined {
   if (typeof header !== 'string' || header.length > 512) return undefined
   const [, version, traceId, spanId, flags, more] = FORM.exec(trimmed(header)) ?? []
   if (version === undefined || traceId === undefined || spanId === undefined) return undefined
@@ -29,7 +22,7 @@ export function parseTraceparent(header: unknown): TraceParent | undefined {
 }
 
 /** Writes a `traceparent` header, of version 00. */
-export function formatTraceparent({ traceId, spanId, sampled }: TraceParent): string {
+export function formatTraceparent({ traceId, spanId, sampled }: Trace): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
 }
 

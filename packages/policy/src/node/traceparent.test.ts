@@ -1,6 +1,6 @@
-import { seededRandom } from '@holdfast/policy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../testing/index.ts'
 import { formatTraceparent, parseTraceparent, spanId, traceId } from './traceparent.ts'
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
