@@ -1,4 +1,5 @@
-import { logger, redact, redactText } from '@holdfast/telemetry/logs'
+import { redact, redactText } from '@holdfast/telemetry/lines'
+import { logger } from '@holdfast/telemetry/logs'
 import { traced } from '@holdfast/telemetry/traces'
 import { type TracingOptions, tracing } from '@holdfast/telemetry/tracing'
 import { pino } from 'pino'

@@ -321,7 +321,7 @@ describe('gateway', () => {
     two.always({
       does: 'refuse',
       status: 500,
-      error: { error: { message: 'bad token Bearer abcdef and sk-other-zzyzxzz' } },
+      error: { error: { message: 'bad token Bearer abcdef12 and sk-other-zzyzx42' } },
     })
     const told = await (await ask({ tools: [{}] })).text()
 

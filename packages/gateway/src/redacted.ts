@@ -1,7 +1,6 @@
-const shapes = /\b(?:sk|pk|rk|key|gsk|xai|AIza|ghp|hf)[-_][A-Za-z0-9_\-*.]{6,}|\bBearer\s+[^\s"',]+/g
+import { redactText } from '@holdfast/telemetry/lines'
 
-/** The text without the key that was sent and without anything that looks like one: providers repeat keys in their errors. */
+/** The text without the key that was sent and without anything that looks like a secret: providers repeat keys in their errors. */
 export function redacted(text: string, key?: string): string {
-  const known = key && key.length >= 4 ? text.replaceAll(key, '[key]') : text
-  return known.replace(shapes, '[key]')
+  return redactText(key && key.length >= 4 ? text.replaceAll(key, '[redacted]') : text)
 }

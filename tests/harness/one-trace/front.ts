@@ -6,7 +6,7 @@ import { connect } from 'node:http2'
 import { json, text } from 'node:stream/consumers'
 import { breaker, policy } from '@holdfast/policy'
 import { context, withContext } from '@holdfast/policy/context'
-import { redactText } from '@holdfast/telemetry/logs'
+import { redactText } from '@holdfast/telemetry/lines'
 import { continueTrace, traced, traceHeaders } from '@holdfast/telemetry/traces'
 import { hop } from './hop.ts'
 

@@ -1,6 +1,6 @@
 import { type Clock, cache, coalesce, timeout, wrap } from '@holdfast/policy'
-import { redact } from '../logs/redact.ts'
-import { redactText } from '../logs/redact-text.ts'
+import { redact } from '../lines/redact.ts'
+import { redactText } from '../lines/redact-text.ts'
 
 /** How well something is. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
@@ -11,6 +11,8 @@ export interface CheckAnswer {
   readonly reason?: string | undefined
   /** Numbers and names worth knowing; told without secrets. */
   readonly details?: object | undefined
+  /** How old that knowledge is already, in ms; 0 by default. */
+  readonly age?: number | undefined
 }
 
 /**
@@ -30,6 +32,8 @@ export interface CheckOptions {
   readonly critical?: boolean | undefined
   /** Whether it is about this process itself, so that a restart would help: such checks alone decide `live()`. `false` by default. */
   readonly live?: boolean | undefined
+  /** Critical checks with the same word stand in for each other: `ready()` says no only when all of them are unhealthy. By default each counts. */
+  readonly oneOf?: string | undefined
 }
 
 /** How one thing is. */
@@ -41,7 +45,7 @@ export interface Component {
   readonly critical: boolean
   /** How long the check took, in ms. */
   readonly took: number
-  /** How old the check's answer was when it was given, in ms: above 0 if it was kept. */
+  /** How old the check's answer was when it was given, in ms: above 0 if it was kept, here or by the check. */
   readonly age: number
   readonly details?: unknown
 }
@@ -51,6 +55,7 @@ export interface AddedCheck {
   readonly name: string
   readonly live: boolean
   readonly critical: boolean
+  readonly oneOf: string | undefined
   run(): Promise<Component>
 }
 
@@ -61,13 +66,8 @@ const mostAtOnce = 3
  * I2  Callers at the same time share one run, and for `cache` ms its answer, a bad one included.
  * I3  No more than three runs of a check that does not come back are ever there at once.
  */
-export function addedCheck(
-  name: string,
-  check: Check,
-  options: Required<Defined<CheckOptions>>,
-  clock: Clock,
-): AddedCheck {
-  const { critical, live, timeout: ms } = options
+export function addedCheck(name: string, check: Check, options: CheckSettings, clock: Clock): AddedCheck {
+  const { critical, live, oneOf, timeout: ms } = options
   const limited = wrap(timeout(ms, { name, clock }))
   const shared = wrap(options.cache > 0 ? cache({ ttl: options.cache, max: 1, clock }) : coalesce())
   let running = 0
@@ -81,7 +81,7 @@ export function addedCheck(
       running--
     }
   }
-  const once = async (): Promise<Omit<Component, 'age'> & { readonly at: number }> => {
+  const once = async (): Promise<Kept> => {
     const began = clock.now()
     const answer =
       running >= mostAtOnce
@@ -90,31 +90,37 @@ export function addedCheck(
             .then(judged)
             .catch(failed)
     const at = clock.now()
-    return { name, ...answer, critical, took: at - began, at }
+    return { ...answer, name, critical, took: at - began, at }
   }
   return {
     name,
     live,
     critical,
+    oneOf,
     async run() {
       const { at, ...component } = await shared(once, { key: name })
-      return { ...component, age: clock.now() - at }
+      return { ...component, age: component.age + clock.now() - at }
     },
   }
 }
 
+/** A check's options, all of them given and checked. */
+export type CheckSettings = Required<Defined<Omit<CheckOptions, 'oneOf'>>> & Pick<CheckOptions, 'oneOf'>
+
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-type Answer = Pick<Component, 'status' | 'reason' | 'details'>
+type Answer = Pick<Component, 'status' | 'reason' | 'details' | 'age'>
+type Kept = Component & { readonly at: number }
 
 function judged(answer: unknown): Answer {
   if (answer === false) return bad('the check said no')
-  if (typeof answer !== 'object' || answer === null) return { status: 'healthy' }
-  const { status = 'healthy', reason, details } = answer as Partial<CheckAnswer>
+  if (typeof answer !== 'object' || answer === null) return { status: 'healthy', age: 0 }
+  const { status = 'healthy', reason, details, age = 0 } = answer as Partial<CheckAnswer>
   if (status !== 'healthy' && status !== 'degraded' && status !== 'unhealthy') {
     return bad(`the check answered with the status ${redactText(JSON.stringify(redact(status)) ?? '')}`)
   }
   return {
     status,
+    age: typeof age === 'number' && age > 0 ? age : 0,
     ...(reason !== undefined && { reason: redactText(String(reason)) }),
     ...(details !== undefined && { details: redact(details) }),
   }
@@ -125,7 +131,7 @@ function failed(error: unknown): Answer {
 }
 
 function bad(reason: string): Answer {
-  return { status: 'unhealthy', reason }
+  return { status: 'unhealthy', reason, age: 0 }
 }
 
 /** What an error says, or, if it says nothing, what it is. */

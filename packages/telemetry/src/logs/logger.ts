@@ -2,14 +2,12 @@ import { isatty } from 'node:tty'
 import { format } from 'node:util'
 import { demand, OptionError } from '@holdfast/policy'
 import { type Logger as Pino, pino } from 'pino'
+import { isTold, type Level, levels } from '../lines/level.ts'
+import { prettyLine } from '../lines/pretty-line.ts'
+import { redact } from '../lines/redact.ts'
+import { redactText } from '../lines/redact-text.ts'
 import { activeIds } from './active-ids.ts'
-import { prettyLine } from './pretty-line.ts'
-import { redact } from './redact.ts'
-import { redactText } from './redact-text.ts'
 import { type LineSink, type SinkStatus, steadySink } from './steady-sink.ts'
-
-/** How much is told; `silent` tells nothing. */
-export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** What a logger tells, to whom, and how. */
 export interface LoggerOptions {
@@ -47,9 +45,6 @@ export interface Logger {
   status(): SinkStatus
 }
 
-const levels: Readonly<Record<Level, number>> = {
-  ...{ trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: Infinity },
-}
 const names = ['service', 'level', 'pretty', 'destination', 'redact', 'now']
 
 /**
@@ -130,7 +125,7 @@ class Teller implements Logger {
 
   #teller(level: Exclude<Level, 'silent'>): Tell {
     return (first, message, ...values) => {
-      if (levels[level] < levels[this.#family.level]) return
+      if (!isTold(level, this.#family.level)) return
       try {
         const text =
           typeof first === 'string'
@@ -172,6 +167,6 @@ function messageOf(first: unknown): string | undefined {
 }
 
 function checked(level: Level): Level {
-  demand(Object.hasOwn(levels, level), 'logger.level', level, `one of ${Object.keys(levels).join(', ')}`)
+  demand(levels.includes(level), 'logger.level', level, `one of ${levels.join(', ')}`)
   return level
 }

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { redact } from '../logs/redact.ts'
-import { redactText } from '../logs/redact-text.ts'
+import { redact } from '../lines/redact.ts'
+import { redactText } from '../lines/redact-text.ts'
 
 const scrubbed = new WeakSet<ReadableSpan>()
 

@@ -1,4 +1,4 @@
-import type { Level } from './logger.ts'
+import { isTold, type Level } from './level.ts'
 import { redact } from './redact.ts'
 import { redactText } from './redact-text.ts'
 
@@ -6,6 +6,8 @@ import { redactText } from './redact-text.ts'
 export interface LineOrigin {
   readonly service: string
   readonly stream: 'stdout' | 'stderr'
+  /** Lines below this level are not read; all are by default. */
+  readonly least?: Level | undefined
 }
 
 /** What a process has said in one line. */
@@ -56,22 +58,30 @@ const timeNames = ['time', 'timestamp', '@timestamp', 'ts', 'datetime', 'asctime
 const longest = 1_048_576
 
 /**
- * Reads a line of a process's output; `undefined` for an empty one.
+ * Reads a line of a process's output; `undefined` for an empty one, and for one below `least`.
  *
  * A JSON object, as pino, bunyan, winston, structlog, zap and others write it, keeps its level (a name, or a number of pino's or syslog's), message,
  * time and fields. Any other line is its own message: `info`, or `warn` if it comes from stderr, unless it says another level (`ERROR: …`,
  * `[warn] …`, `level=debug …`, `TypeError: …`). Colours are taken away and secrets redacted. Pure; never throws.
  */
-export function childLine(line: string, { service, stream }: LineOrigin): ChildRecord | undefined {
+export function childLine(
+  line: string,
+  { service, stream, least = 'trace' }: LineOrigin,
+): ChildRecord | undefined {
   const text = plainText(line)
   if (text === '') return undefined
   const usual = stream === 'stderr' ? 'warn' : 'info'
   const entry = text.startsWith('{') && text.length <= longest ? parsed(text) : undefined
-  if (entry === undefined) return { level: spoken(text) ?? usual, service, msg: redactText(text), fields: {} }
-  const { level, msg, time, ...rest } = taken(entry)
+  if (entry === undefined) {
+    const level = spoken(text) ?? usual
+    return isTold(level, least) ? { level, service, msg: redactText(text), fields: {} } : undefined
+  }
+  const { msg, time, ...rest } = taken(entry)
+  const level = levelOf(rest.level) ?? usual
+  if (!isTold(level, least)) return undefined
   const when = moment(time)
   return {
-    level: levelOf(level) ?? usual,
+    level,
     service,
     msg: redactText(
       plainText(typeof msg === 'string' ? msg : msg === undefined ? messageOf(rest.fields) : said(msg)),

@@ -9,13 +9,11 @@ const colors: Readonly<Record<string, number>> = {
 const apart = new Set(['level', 'time', 'service', 'pid', 'msg', 'err', 'trace_id', 'span_id'])
 
 /**
- * A line of a log as a person likes to read it: `10:00:00.000 info  api  message  key=value`, and under it the error.
+ * An entry of a log as a person likes to read it: `10:00:00.000 info  api  message  key=value`, and under it the error; ends with a newline.
  *
- * What is no JSON object stays as it is. Control characters are escaped: what is logged cannot steer the terminal.
+ * Control characters are escaped: what is logged cannot steer the terminal. The time is UTC.
  */
-export function prettyLine(line: string, colored: boolean): string {
-  const entry = parsed(line)
-  if (entry === undefined) return `${visible(line.trimEnd())}\n`
+export function prettyEntry(entry: Readonly<Record<string, unknown>>, colored: boolean): string {
   const paint = (code: number, text: string): string =>
     colored && text !== '' ? `\x1b[${code}m${text}\x1b[0m` : text
   const level = visible(String(entry['level'] ?? 'info'))
@@ -33,15 +31,6 @@ export function prettyLine(line: string, colored: boolean): string {
   return `${parts.join(' ')}\n${trail(entry['err'])}`
 }
 
-function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
-}
-
 function shown(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
@@ -56,7 +45,8 @@ function trail(error: unknown, depth = 0): string {
   return lines.join('') + (because === '' ? '' : `    caused by\n${because}`)
 }
 
-function visible(text: string): string {
+/** With control characters escaped. */
+export function visible(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

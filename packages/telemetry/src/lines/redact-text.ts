@@ -178,10 +178,10 @@ function withoutPassword(all: string, who: string): string {
   return who.length >= 16 && looksRandom(who) ? `://${redacted}@` : all
 }
 
-/** Words joined by hyphens are not random; real keys have digits, or both cases. */
+/** Words joined by hyphens are not random; real keys have digits, or both cases, or stars in the middle. */
 function looksRandom(token: string): boolean {
   const body = token.slice(token.search(/[-_.:]/) + 1)
-  return /\d/.test(body) || /[a-z][A-Z]|[A-Z][a-z]*[A-Z]/.test(body) || /^[A-Z0-9]{16,}$/.test(body)
+  return /\d|\*\*/.test(body) || /[a-z][A-Z]|[A-Z][a-z]*[A-Z]/.test(body) || /^[A-Z0-9]{16,}$/.test(body)
 }
 
 function looksSecret(value: string): boolean {

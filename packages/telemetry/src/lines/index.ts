@@ -1,0 +1,5 @@
+export { type ChildRecord, childLine, type LineOrigin } from './child-line.ts'
+export { isTold, type Level, levels } from './level.ts'
+export { prettyEntry } from './pretty-entry.ts'
+export { type RedactOptions, redact } from './redact.ts'
+export { redactText } from './redact-text.ts'
