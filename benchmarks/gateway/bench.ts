@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { machineName, save } from '../result.ts'
-import { type Kind, kinds } from './exchange.ts'
-import { cpuMicros, residentBytes } from './process-cost.ts'
-import { medianRow, promises, quantile, type Row, table } from './report.ts'
+import { type Kind, kinds } from '../traffic/exchange.ts'
+import { cpuMicros, residentBytes } from '../traffic/process-cost.ts'
+import { quantile } from '../traffic/quantile.ts'
+import { upstream } from '../traffic/upstream.ts'
+import { medianRow, promises, type Row, table } from './report.ts'
 import { type Target, type TargetName, target, targetNames, upstreamPort } from './target.ts'
-import { upstream } from './upstream.ts'
 
 const { values: options } = parseArgs({
   options: {

@@ -1,4 +1,5 @@
-import type { Kind } from './exchange.ts'
+import type { Kind } from '../traffic/exchange.ts'
+import { quantile } from '../traffic/quantile.ts'
 import type { TargetName } from './target.ts'
 
 /** One target's figures: requests a second, CPU microseconds a request, latencies at the fixed rate in ms, resident bytes. */
@@ -32,14 +33,6 @@ export function medianRow(rounds: readonly Row[]): Row {
     p99: of(({ p99 }) => p99) ?? 0,
     rss: of(({ rss }) => rss),
   }
-}
-
-/** The value below which a share of all values lies (nearest rank; the mean of the middle two for an even median). */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const rank = share * sorted.length
-  if (share === 0.5 && Number.isInteger(rank)) return (at(sorted, rank - 1) + at(sorted, rank)) / 2
-  return at(sorted, Math.ceil(rank) - 1)
 }
 
 /** What Holdfast promises, held against the rows; nothing where a row that it needs was not measured. */
@@ -78,8 +71,6 @@ export function table(rows: readonly Row[], promised: readonly Promised[]): stri
   )
   return [...lines.map(cells), '', ...verdicts].join('\n').trimEnd()
 }
-
-const at = (values: readonly number[], index: number): number => values[index] ?? Number.NaN
 
 const round = (value: number): number => Math.round(value * 100) / 100
 

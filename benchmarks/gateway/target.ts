@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { type Load, load } from './load.ts'
-import { childrenOf } from './process-cost.ts'
+import { type Answerer, answerer, bare, type Program } from '../traffic/answerer.ts'
+import { type Load, load } from '../traffic/load.ts'
+import { childrenOf } from '../traffic/process-cost.ts'
 
 /** What can be measured: the provider itself, the raw proxy, Holdfast. */
 export const targetNames = ['direct', 'bare', 'holdfast'] as const
@@ -16,54 +14,24 @@ export type Target = { name: TargetName; load: Load; pid: number | undefined; st
 
 /** Where the fake provider listens. */
 export const upstreamPort = 4792
-
-const origins: Record<TargetName, string> = {
-  direct: `http://127.0.0.1:${upstreamPort}`,
-  bare: 'http://127.0.0.1:4793',
-  holdfast: 'http://127.0.0.1:4790',
-}
+const provider = `http://127.0.0.1:${upstreamPort}`
 
 const cli = join(import.meta.dirname, '../../packages/cli/bin/holdfast.cjs')
-const programs: Record<Exclude<TargetName, 'direct'>, string[]> = {
-  bare: [join(import.meta.dirname, 'bare.ts'), '4793', origins.direct],
-  holdfast: [cli, 'up', '-f', 'holdfast.yaml'],
+const holdfast: Program = {
+  name: 'holdfast',
+  origin: 'http://127.0.0.1:4790',
+  args: [cli, 'up', '-f', 'holdfast.yaml'],
+  cwd: import.meta.dirname,
 }
 
 /** Starts a target, and resolves once it answers rightly. Rejects if it exits instead, or does neither in 20 s. */
 export async function target(name: TargetName): Promise<Target> {
-  const client = load(origins[name])
-  if (name === 'direct') return { name, load: client, pid: undefined, stop: () => client.close() }
-  const child = spawn(process.execPath, programs[name], {
-    cwd: import.meta.dirname,
-    stdio: ['ignore', process.stderr, process.stderr],
-  })
-  const killed = () => child.kill()
-  process.once('exit', killed)
-  await answering(name, client, child)
-  return {
-    name,
-    load: client,
-    pid: name === 'holdfast' ? await edgeOf(child.pid as number) : child.pid,
-    async stop() {
-      process.off('exit', killed)
-      await client.close()
-      child.kill()
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    },
+  if (name === 'direct') {
+    const client = load(provider)
+    return { name, load: client, pid: undefined, stop: () => client.close() }
   }
-}
-
-async function answering(name: TargetName, client: Load, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      return await client.ask('json')
-    } catch (error) {
-      if (child.exitCode !== null)
-        throw new Error(`${name} exited with code ${child.exitCode} instead of answering`)
-      if (tries === 199) throw new Error(`${name} did not answer in time: ${(error as Error).message}`)
-    }
-    await wait(100)
-  }
+  const started: Answerer = await answerer(name === 'bare' ? bare(4793, provider) : holdfast)
+  return { ...started, name, pid: name === 'holdfast' ? await edgeOf(started.pid) : started.pid }
 }
 
 /** The process of Holdfast that requests go through: as the control API tells it, else by its command line. */

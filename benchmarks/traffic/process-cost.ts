@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 const onLinux = process.platform === 'linux'
 
-/** CPU time of a process so far, user and system, all threads, in microseconds; 10 ms coarse. */
+/** CPU time of a process so far, user and system, all threads that it has, in microseconds; 10 ms coarse where Linux is not asked. */
 export function cpuMicros(pid: number): number {
   if (!onLinux) return clockSeconds(ps(pid, 'cputime')) * 1_000_000
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // begins with the third field, the state
-  return (Number(fields[11]) + Number(fields[12])) * 10_000 // USER_HZ is 100 on every Linux that Node runs on
+  const threads = readdirSync(`/proc/${pid}/task`)
+  // The first of three numbers: nanoseconds that the thread has run.
+  const ran = threads.map((id) =>
+    Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8'), 10),
+  )
+  return ran.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1_000
 }
 
 /** Resident memory of a process, in bytes. */
