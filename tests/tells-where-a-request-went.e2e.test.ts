@@ -44,7 +44,7 @@ chains: { default: [away, rules] }
     expect(shown.out).toMatch(
       new RegExp(`^trace ${id} {2}correlation order-7\n\n● POST /v1/chat/completions `),
     )
-    expect(shown.out).toMatch(/\n {2}· chain\.next-link .*link=rules failed=away reason=transient\n/)
+    expect(shown.out).toMatch(/\n {2}· chain\.next-link .*link=rules failed=away reason=unsent\n/)
     expect(shown.out).toMatch(/\n {2}○ chat m1 .*request\.model=m1.* error\.type=\S+\n/)
     expect(listed.out + shown.out).not.toMatch(/secret|private/)
   }, 15_000)

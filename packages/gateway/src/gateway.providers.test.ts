@@ -88,13 +88,13 @@ describe('an answer through the gateway', () => {
       `HTTP/1.1 206 Partial Content\r\ncontent-length: 20\r\n\r\n${completion.slice(0, 20)}`,
       'transient',
     ],
-    ['less than its length', rawAnswer(['content-length: 9999'], completion), 'transient'],
+    ['less than its length', rawAnswer(['content-length: 9999'], completion), 'broken'],
     ['more than its length', rawAnswer(['content-length: 20'], completion), 'transient'],
     ['a compressed answer', rawAnswer(['content-encoding: gzip'], gzipSync(completion)), 'transient'],
     ['an answer that was given up', rawAnswer([], completion.replace('stop', 'error')), 'transient'],
-    ['chunks without an end', rawAnswer(['transfer-encoding: chunked'], `ff\r\n${completion}`), 'transient'],
-    ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'transient'],
-    ['a flood of headers', rawAnswer([`x: ${'y'.repeat(40_000)}`, ...whole], completion), 'transient'],
+    ['chunks without an end', rawAnswer(['transfer-encoding: chunked'], `ff\r\n${completion}`), 'broken'],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'broken'],
+    ['a flood of headers', rawAnswer([`x: ${'y'.repeat(40_000)}`, ...whole], completion), 'broken'],
     ['a spent quota', 'HTTP/1.1 429 X\r\n\r\n{"error":{"code":"insufficient_quota"}}', 'permanent'],
     ['an overload', 'HTTP/1.1 529 X\r\ncontent-length: 0\r\n\r\n', 'transient'],
     ['half of an error', 'HTTP/1.1 401 X\r\ncontent-length: 99\r\n\r\n{"err', 'permanent'],
@@ -116,9 +116,9 @@ describe('an answer through the gateway', () => {
   })
 
   it.each([
-    ['has no address', 'http://nobody.invalid/v1', 'transient'],
-    ['speaks no TLS', 'https://127.0.0.1:PLAIN/v1', 'transient'],
-    ['is not there', 'http://127.0.0.1:1/v1', 'transient'],
+    ['has no address', 'http://nobody.invalid/v1', 'unsent'],
+    ['speaks no TLS', 'https://127.0.0.1:PLAIN/v1', 'permanent'],
+    ['is not there', 'http://127.0.0.1:1/v1', 'unsent'],
   ])('comes from the next link when the first %s', async (_, url, reason) => {
     const plain = open(await fakeProvider())
     const { door } = await before({ url: url.replace('PLAIN', new URL(plain.url).port) })

@@ -121,16 +121,26 @@ describe('a stream through the gateway', () => {
 
   const role = chunk({ role: 'assistant' })
   it.each([
-    ['what it calls compressed', ['content-type: text/event-stream', 'content-encoding: gzip'], hello + stop],
-    ['what it calls a web page', ['content-type: text/html'], hello + stop],
-    ['less than its length', ['content-type: text/event-stream', 'content-length: 10000'], role],
-    ['more than its length', ['content-type: text/event-stream', 'content-length: 10'], hello + stop],
-  ])('comes from the next link when the first sends %s', async (_, lines, body) => {
+    [
+      'what it calls compressed',
+      ['content-type: text/event-stream', 'content-encoding: gzip'],
+      hello + stop,
+      'transient',
+    ],
+    ['what it calls a web page', ['content-type: text/html'], hello + stop, 'transient'],
+    ['less than its length', ['content-type: text/event-stream', 'content-length: 10000'], role, 'broken'],
+    [
+      'more than its length',
+      ['content-type: text/event-stream', 'content-length: 10'],
+      hello + stop,
+      'transient',
+    ],
+  ])('comes from the next link when the first sends %s', async (_, lines, body, why) => {
     const { ask } = await behind((socket) => void socket.end(rawAnswer(lines, body)), long)
     const { text, response } = await ask()
 
     expect(text).toBe(fakeAnswer)
-    expect(response.headers.get('x-holdfast-failed')).toBe('raw=transient')
+    expect(response.headers.get('x-holdfast-failed')).toBe(`raw=${why}`)
   })
 
   it('counts the first token, not the first event, against the limit for it', async () => {

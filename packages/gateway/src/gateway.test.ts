@@ -117,9 +117,9 @@ describe('gateway', () => {
   it.each([
     ['always answers 503', { does: 'refuse', status: 503 }, 'transient'],
     ['always answers 429', { does: 'refuse', status: 429 }, 'throttled'],
-    ['resets the connection', { does: 'reset' }, 'transient'],
+    ['resets the connection', { does: 'reset' }, 'broken'],
     ['never answers', { does: 'stall' }, 'timeout'],
-    ['breaks off before the answer is whole', { does: 'cut', after: 0 }, 'transient'],
+    ['breaks off before the answer is whole', { does: 'cut', after: 0 }, 'broken'],
     ['refuses the key', { does: 'refuse', status: 401 }, 'permanent'],
     ['does not know the model', { does: 'refuse', status: 404 }, 'permanent'],
     [
@@ -304,7 +304,7 @@ describe('gateway', () => {
         code: 'chain_exhausted',
         links: [
           { link: 'one', class: 'transient', status: 503, attempts: 2 },
-          { link: 'two', class: 'transient' },
+          { link: 'two', class: 'broken' },
           { link: 'rules', class: 'unable' },
         ],
       })
@@ -370,13 +370,29 @@ describe('gateway', () => {
     expect(one.received).toHaveLength(0)
   })
 
-  it('says no at /readyz once it is being stopped, and yes before', async () => {
-    expect((await fetch(`${door.url}/readyz`)).status).toBe(200)
-    door.gateway.drain()
+  it.each([
+    ['/livez', 'alive', 'live'],
+    ['/readyz', 'ready', 'ready'],
+  ] as const)(
+    'is well at %s when nobody says otherwise, and else says why not',
+    async (path, word, asked) => {
+      const well = await fetch(`${door.url}${path}?verbose`)
+      expect([well.status, await well.text()]).toEqual([200, `${word}\n`])
+      await using other = await gatewayServer({
+        upstreams: {},
+        chains: {},
+        [asked]: async () => ({ ok: false, reasons: ['the moon'] }),
+      })
 
-    expect((await fetch(`${door.url}/readyz`)).status).toBe(503)
-    expect((await fetch(`${door.url}/livez`)).status).toBe(200)
-  })
+      const ill = await fetch(`${other.url}${path}`, { headers: { accept: 'application/json' } })
+      const head = await fetch(`${other.url}${path}`, { method: 'HEAD' })
+      const others = await Promise.all(['/livez', '/readyz'].map((each) => fetch(`${other.url}${each}`)))
+
+      expect([ill.status, await ill.json()]).toEqual([503, { ok: false, reasons: ['the moon'] }])
+      expect([head.status, await head.text()]).toEqual([503, ''])
+      expect(others.filter(({ ok }) => ok)).toHaveLength(1)
+    },
+  )
 
   it('counts what it did', async () => {
     one.always({ does: 'refuse', status: 503 })

@@ -21,7 +21,8 @@ export class ProviderFailure extends WireFailure {
   readonly answer: ProviderAnswer | undefined
 
   constructor(facts: FailureFacts & { readonly blame?: Blame; readonly answer?: ProviderAnswer }) {
-    super(facts)
+    // Two completions are as good as one; but whoever kept us waiting is not asked at once again.
+    super({ ...facts, idempotent: facts.class !== 'timeout' })
     this.blame = facts.blame ?? 'link'
     this.answer = facts.answer
   }

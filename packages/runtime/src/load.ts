@@ -1,6 +1,6 @@
 import { type NamedPolicy, policy } from '@holdfast/policy'
 import { announce } from '@holdfast/policy/context'
-import { resilientFetch } from '@holdfast/transport'
+import { resilientFetch } from '@holdfast/transport/fetch'
 import { configOf } from './config/config-of.ts'
 import { didYouMean } from './config/did-you-mean.ts'
 import type { Environment } from './config/environment.ts'

@@ -1,7 +1,14 @@
 import { connect } from 'node:net'
 import { TimeoutError } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
-import { classOfError, classOfStatus, retryAfterMs, WireFailure } from './failure.ts'
+import {
+  classOfError,
+  classOfStatus,
+  failureClasses,
+  mayRepeat,
+  retryAfterMs,
+  WireFailure,
+} from './failure.ts'
 
 describe('WireFailure', () => {
   it('has the code of its class, unless a more exact one is known', () => {
@@ -9,14 +16,26 @@ describe('WireFailure', () => {
     expect(new WireFailure({ class: 'transient', message: 'no', code: 'CUT' }).code).toBe('CUT')
   })
 
+  it('is not worth the same call again unless it says that the call is idempotent', () => {
+    const retryable = (idempotent?: boolean) =>
+      new WireFailure({ class: 'broken', message: 'no', idempotent }).retryable
+
+    expect([retryable(), retryable(false), retryable(true)]).toEqual([false, false, true])
+  })
+})
+
+describe('mayRepeat', () => {
   it.each([
-    ['throttled', true],
-    ['transient', true],
-    ['permanent', false],
-    ['timeout', false],
-    ['cancelled', false],
-  ] as const)('of class %s is worth the same call again: %s', (of, retryable) => {
-    expect(new WireFailure({ class: of, message: 'no' }).retryable).toBe(retryable)
+    ['throttled', true, true],
+    ['unsent', true, true],
+    ['transient', true, false],
+    ['broken', true, false],
+    ['timeout', true, false],
+    ['permanent', false, false],
+    ['cancelled', false, false],
+  ] as const)('after %s: idempotent %s, otherwise %s', (of, idempotent, otherwise) => {
+    expect([mayRepeat(of, true), mayRepeat(of, false)]).toEqual([idempotent, otherwise])
+    expect(failureClasses).toContain(of)
   })
 })
 
@@ -46,17 +65,20 @@ describe('classOfError', () => {
   const fetchFailed = (cause: unknown): TypeError => new TypeError('fetch failed', { cause })
 
   it.each([
-    ['a refused connection', fetchFailed(coded('ECONNREFUSED')), 'transient'],
-    ['a name that is not resolved', fetchFailed(coded('ENOTFOUND')), 'transient'],
-    ['a connection that takes too long', fetchFailed(coded('UND_ERR_CONNECT_TIMEOUT')), 'timeout'],
+    ['a refused connection', fetchFailed(coded('ECONNREFUSED')), 'unsent'],
+    ['a name that is not resolved', fetchFailed(coded('ENOTFOUND')), 'unsent'],
+    ['a connection that takes too long', fetchFailed(coded('UND_ERR_CONNECT_TIMEOUT')), 'unsent'],
+    ['a connection that broke', fetchFailed(coded('ECONNRESET')), 'broken'],
     ['a socket without a sign of life', coded('ETIMEDOUT'), 'timeout'],
     ["a policy's time-out", new TimeoutError('timeout', 10), 'timeout'],
     ["a signal's time-out", new DOMException('late', 'TimeoutError'), 'timeout'],
     ['an abort', new DOMException('gone', 'AbortError'), 'cancelled'],
     ['a certificate that ran out', fetchFailed(coded('CERT_HAS_EXPIRED')), 'permanent'],
+    ['a certificate that nobody vouches for', coded('SELF_SIGNED_CERT_IN_CHAIN'), 'permanent'],
+    ['a peer that speaks no TLS', coded('ERR_SSL_WRONG_VERSION_NUMBER'), 'permanent'],
     ['an address that is none', coded('ERR_INVALID_URL'), 'permanent'],
     ['a failure that was classified', new Error('x', { cause: throttled() }), 'throttled'],
-    ['anything else', 'a string', 'transient'],
+    ['anything else', 'a string', 'broken'],
   ])('takes %s for what it is', (_, error, of) => {
     expect(classOfError(error)).toBe(of)
   })
@@ -65,14 +87,14 @@ describe('classOfError', () => {
     const error = new Error('round')
     error.cause = error
 
-    expect(classOfError(error)).toBe('transient')
+    expect(classOfError(error)).toBe('broken')
   })
 
-  it('takes what a socket really says for transient', async () => {
+  it('knows a refused connection by what a socket really says', async () => {
     const error = await new Promise((resolve) => connect(1, '127.0.0.1').once('error', resolve))
 
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
-    expect(classOfError(error)).toBe('transient')
+    expect(classOfError(error)).toBe('unsent')
   })
 
   function throttled(): WireFailure {

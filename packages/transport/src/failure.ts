@@ -1,28 +1,75 @@
 import { HoldfastError } from '@holdfast/policy'
 
 /**
- * What a failure over a wire means to the caller, in one word.
- * `throttled`: come back later; `transient`: the same call may work again; `permanent`: it will not, sent unchanged;
- * `timeout`: nobody knows whether it was done; `cancelled`: the caller went away.
+ * What a failure over a wire means to the caller, in one word, and what it says about the work that was asked for:
+ *
+ * - `throttled`: the other side refused, come back later; not done.
+ * - `unsent`: the request never left, or never reached who would do it (no connection, a queue that is full); not done.
+ * - `transient`: the other side says that it failed, and the same call may work again.
+ * - `broken`: the connection broke after the request had left; nobody knows whether it was done.
+ * - `timeout`: no answer in time; nobody knows whether it was done.
+ * - `permanent`: sent again unchanged it fails again.
+ * - `cancelled`: the caller went away.
  */
-export type FailureClass = 'throttled' | 'transient' | 'permanent' | 'timeout' | 'cancelled'
+export type FailureClass =
+  | 'throttled'
+  | 'unsent'
+  | 'transient'
+  | 'broken'
+  | 'timeout'
+  | 'permanent'
+  | 'cancelled'
+
+/** All classes, for those who list them. */
+export const failureClasses: readonly FailureClass[] = [
+  'throttled',
+  'unsent',
+  'transient',
+  'broken',
+  'timeout',
+  'permanent',
+  'cancelled',
+]
+
+/**
+ * Whether the same call may be made once more. What was certainly not done may be, always; what may have been done only if doing it twice is as good
+ * as once (RFC 9110 §9.2.2).
+ */
+export function mayRepeat(of: FailureClass, idempotent: boolean): boolean {
+  switch (of) {
+    case 'throttled':
+    case 'unsent':
+      return true
+    case 'transient':
+    case 'broken':
+    case 'timeout':
+      return idempotent
+    case 'permanent':
+    case 'cancelled':
+      return false
+  }
+}
 
 export interface FailureFacts {
   readonly class: FailureClass
   readonly message: string
+  /** Whether the call may be made twice; false unless it is said. */
+  readonly idempotent?: boolean | undefined
   /** HTTP status, where there was an answer at all. */
   readonly status?: number | undefined
   /** Milliseconds from now, where the other side said when to come back. */
   readonly retryAfter?: number | undefined
   readonly cause?: unknown
-  readonly code?: string
+  readonly code?: string | undefined
 }
 
 const hints: Record<FailureClass, string> = {
   throttled: 'Send less, or wait as long as `retryAfter` says.',
+  unsent: 'See whether the other side runs, and whether its address is right; it is safe to try again.',
   transient: 'Try again, or let the next link of a chain answer.',
+  broken: 'It may have been done: try again only what may be done twice, or say so with an idempotency key.',
+  timeout: 'Raise the time-out, or let the next link of a chain answer; it may have been done all the same.',
   permanent: 'Change the request, its key or its address: sent again unchanged it fails again.',
-  timeout: 'Raise the time-out, or let the next link of a chain answer.',
   cancelled: 'Nothing to do: the caller no longer wants the answer.',
 }
 
@@ -31,16 +78,16 @@ export class WireFailure extends HoldfastError {
   readonly class: FailureClass
   readonly status: number | undefined
   readonly retryAfter: number | undefined
-  /** Whether the same call to the same place may work: what `retry` asks. */
+  /** Whether the same call to the same place may be made again: what `retry` asks. */
   readonly retryable: boolean
 
   constructor(facts: FailureFacts) {
-    const { message, code = `WIRE_${facts.class.toUpperCase()}`, cause } = facts
+    const { message, code = `WIRE_${facts.class.toUpperCase()}`, cause, idempotent = false } = facts
     super(code, message, hints[facts.class], cause === undefined ? undefined : { cause })
     this.class = facts.class
     this.status = facts.status
     this.retryAfter = facts.retryAfter
-    this.retryable = facts.class === 'throttled' || facts.class === 'transient'
+    this.retryable = mayRepeat(facts.class, idempotent)
   }
 }
 
@@ -51,33 +98,57 @@ export function classOfStatus(status: number): FailureClass {
   return status >= 500 && status !== 501 && status !== 505 ? 'transient' : 'permanent'
 }
 
-const timeouts = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-  'TIMEOUT',
-  'DEADLINE_PASSED',
-])
-const ours = new Set([
-  'ERR_INVALID_URL',
-  'ERR_INVALID_ARG_TYPE',
-  'UND_ERR_INVALID_ARG',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-])
+const classes: ReadonlyMap<string, FailureClass> = new Map(
+  Object.entries({
+    unsent: [
+      ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'],
+      ...['ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOENT', 'UND_ERR_CONNECT_TIMEOUT'],
+    ],
+    timeout: [
+      ...['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT', 'TIMEOUT', 'DEADLINE_PASSED'],
+    ],
+    broken: [
+      ...['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'],
+    ],
+    cancelled: ['ABORT_ERR', 'UND_ERR_ABORTED'],
+    permanent: [
+      ...[
+        'ERR_INVALID_URL',
+        'ERR_INVALID_ARG_TYPE',
+        'UND_ERR_INVALID_ARG',
+        'UND_ERR_NOT_SUPPORTED',
+        'EPROTO',
+      ],
+      ...['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_UNTRUSTED', 'CERT_REJECTED', 'CERT_REVOKED'],
+      ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'HOSTNAME_MISMATCH'],
+      ...['ERR_TLS_CERT_ALTNAME_INVALID', 'EACCES'],
+    ],
+  } satisfies Partial<Record<FailureClass, string[]>>).flatMap(([of, codes]) =>
+    codes.map((code) => [code, of as FailureClass] as const),
+  ),
+)
 
-/** The class of what a socket, a resolver or an HTTP client threw; `fetch` hides the reason in `cause`, so that is looked at too. */
+/**
+ * The class of what a socket, a resolver or a client of HTTP threw; `fetch` hides the reason in `cause`, so that is looked at too.
+ *
+ * What nobody knows is `broken`: it may have been done.
+ */
 export function classOfError(error: unknown): FailureClass {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
     if (at instanceof WireFailure) return at.class
     const { code } = at as NodeJS.ErrnoException
-    if (at.name === 'TimeoutError' || (code !== undefined && timeouts.has(code))) return 'timeout'
+    if (at.name === 'TimeoutError') return 'timeout'
     if (at.name === 'AbortError') return 'cancelled'
-    if (code !== undefined && ours.has(code)) return 'permanent'
+    const known = code === undefined ? undefined : (classes.get(code) ?? tls(code))
+    if (known !== undefined) return known
   }
-  return 'transient'
+  return 'broken'
+}
+
+/** What OpenSSL or Node's TLS makes of a handshake: the other side speaks something else, and will tomorrow. */
+function tls(code: string): FailureClass | undefined {
+  return /^ERR_(SSL|TLS)_/.test(code) ? 'permanent' : undefined
 }
 
 /**

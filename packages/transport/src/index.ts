@@ -1,9 +1,19 @@
 export {
+  contextOf,
+  correlationHeader,
+  type Envelope,
+  envelopeOf,
+  type ReceivedHeaders,
+  timeLeftHeader,
+  withEnvelope,
+} from './envelope.ts'
+export {
   classOfError,
   classOfStatus,
   type FailureClass,
   type FailureFacts,
+  failureClasses,
+  mayRepeat,
   retryAfterMs,
   WireFailure,
 } from './failure.ts'
-export { type ResilientFetchOptions, resilientFetch } from './fetch.ts'

@@ -1,5 +1,12 @@
 import type { Call, Pipeline } from '@holdfast/policy'
-import { classOfError, classOfStatus, type FailureFacts, retryAfterMs, WireFailure } from './failure.ts'
+import {
+  classOfError,
+  classOfStatus,
+  type FailureFacts,
+  mayRepeat,
+  retryAfterMs,
+  WireFailure,
+} from '../failure.ts'
 
 export interface ResilientFetchOptions {
   /**
@@ -17,8 +24,8 @@ export interface ResilientFetchOptions {
  *
  * Answers of 408, 425, 429, 500, 502, 503, 504 and 529 and broken connections are failures to the pipeline (a `WireFailure`), so that its retry,
  * breaker and budget see them; when it gives up, the caller gets the last `Response` as it is, or what `fetch` threw. `Retry-After` is heeded.
- * Only idempotent methods, or calls with an `Idempotency-Key`, are tried again, and only if their body can be sent twice: one in a stream, or in
- * a `Request`, cannot. What a policy refuses or cuts short rejects with the policy's own error, and an address that cannot be read at once.
+ * What may have been done is tried again only if its method is idempotent or it has an `Idempotency-Key`; what was certainly not done (429, no connection)
+ * whatever it is; and neither if its body cannot be sent twice: one in a stream, or in a `Request`, cannot. What a policy refuses or cuts short rejects with the policy's own error, and an address that cannot be read at once.
  */
 export function resilientFetch(
   pipeline: Pipeline,
@@ -33,7 +40,8 @@ export function resilientFetch(
     const headers = new Headers(init?.headers ?? request?.headers)
     if (base === undefined || url.origin === base.origin) addMissing(headers, options.headers)
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
-    const repeatable = (idempotent.has(method) || headers.has('idempotency-key')) && replayable(request, init)
+    const harmless = idempotent.has(method) || headers.has('idempotency-key')
+    const again = replayable(request, init)
     const signal = init?.signal === undefined ? request?.signal : init.signal
     let failed: Response | undefined
 
@@ -49,7 +57,7 @@ export function resilientFetch(
         failed = response
       } catch (error) {
         const facts = { class: classOfError(error), message: `${what} got no answer`, cause: error }
-        throw new FailedAttempt(facts, repeatable)
+        throw new FailedAttempt({ ...facts, idempotent: harmless }, again)
       }
       const { status } = failed
       const retryAfter = retryAfterMs(failed.headers.get('retry-after'), Date.now())
@@ -58,8 +66,9 @@ export function resilientFetch(
         message: `${what} answered ${status}`,
         status,
         retryAfter,
+        idempotent: harmless,
       }
-      throw new FailedAttempt(facts, repeatable, failed)
+      throw new FailedAttempt(facts, again, failed)
     }
 
     let answer: Response | undefined
@@ -85,9 +94,9 @@ class FailedAttempt extends WireFailure {
   override readonly retryable: boolean
   readonly response: Response | undefined
 
-  constructor(facts: FailureFacts, repeatable: boolean, response?: Response) {
+  constructor(facts: FailureFacts, again: boolean, response?: Response) {
     super(facts)
-    this.retryable = repeatable && facts.class !== 'permanent'
+    this.retryable = again && mayRepeat(facts.class, facts.idempotent === true)
     this.response = response
   }
 }

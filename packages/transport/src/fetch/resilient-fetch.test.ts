@@ -1,9 +1,9 @@
 import { breaker, events, forget, type Pipeline, retry, timeout, wrap } from '@holdfast/policy'
 import { fakeClock } from '@holdfast/policy/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { WireFailure } from './failure.ts'
-import { resilientFetch } from './fetch.ts'
-import { type FakeServer, fakeServer } from './testing/index.ts'
+import { WireFailure } from '../failure.ts'
+import { type FakeServer, fakeServer } from '../testing/index.ts'
+import { resilientFetch } from './resilient-fetch.ts'
 
 const quick = { initial: 1, max: 1 }
 const thrice = (): Pipeline => wrap(retry({ attempts: 3, backoff: quick }))

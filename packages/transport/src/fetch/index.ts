@@ -1,0 +1,1 @@
+export { type ResilientFetchOptions, resilientFetch } from './resilient-fetch.ts'
