@@ -187,6 +187,40 @@ describe('health', () => {
     expect((await registry.report()).status).toBe('degraded')
   })
 
+  it('is ready as long as one of those that stand in for each other is not unhealthy', async () => {
+    const registry = health({ clock: fakeClock() })
+    registry.add('a', () => ({ status: 'unhealthy', reason: 'gone' }), { oneOf: 'chains' })
+    registry.add('b', () => ({ status: 'degraded' }), { oneOf: 'chains' })
+    registry.add('spare', () => true, { oneOf: 'chains', critical: false })
+
+    expect(await registry.ready()).toEqual({ ok: true, reasons: [] })
+    expect((await registry.report()).status).toBe('unhealthy')
+    registry.add('c', () => false, { oneOf: 'others' })
+    expect(await registry.ready()).toEqual({ ok: false, reasons: ['c: the check said no'] })
+  })
+
+  it('is not ready when all that stand in for each other are unhealthy', async () => {
+    const registry = health({ clock: fakeClock() })
+    registry.add('a', () => ({ status: 'unhealthy', reason: 'gone' }), { oneOf: 'chains' })
+    registry.add('b', () => false, { oneOf: 'chains' })
+    registry.add('spare', () => true, { oneOf: 'chains', critical: false })
+
+    expect(await registry.ready()).toEqual({ ok: false, reasons: ['a: gone', 'b: the check said no'] })
+  })
+
+  it('adds to the age of an answer how old its knowledge was', async () => {
+    const clock = fakeClock()
+    const registry = health({ clock })
+    registry.add('db', () => ({ status: 'healthy', age: 300 }))
+    registry.add('odd', () => ({ age: -1 }))
+    registry.add('odder', () => ({ age: 'old' }))
+
+    await registry.report()
+    await clock.advance(200)
+
+    expect((await registry.report()).components.map(({ age }) => age)).toEqual([500, 200, 200])
+  })
+
   it('is never ready again once it drains, not even for who is already asking (I3)', async () => {
     const registry = health({ clock: fakeClock() })
     registry.add('db', () => true)
@@ -229,6 +263,7 @@ describe('health', () => {
     expect(() => add('x', { cache: -1 })).toThrow('health.add.cache')
     expect(() => add('x', { critical: 1 })).toThrow('health.add.critical')
     expect(() => add('x', { live: 1 })).toThrow('health.add.live')
+    expect(() => add('x', { oneOf: 1 })).toThrow('health.add.oneOf')
     expect(() => add('x', { timeOut: 1 })).toThrow('health.add.timeOut')
   })
 })

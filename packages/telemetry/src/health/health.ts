@@ -4,6 +4,7 @@ import {
   addedCheck,
   type Check,
   type CheckOptions,
+  type CheckSettings,
   type Component,
   type HealthStatus,
   reasonOf,
@@ -31,13 +32,13 @@ export interface Health {
   report(): Promise<HealthReport>
   /** Whether the process itself works, so that a restart would not help: only checks with `live: true` count, and no dependency ever does. */
   live(): Promise<Readiness>
-  /** Whether to send requests here: nothing critical is unhealthy, and it does not drain. */
+  /** Whether to send requests here: nothing critical is unhealthy (of those that stand in for each other, not all), and it does not drain. */
   ready(): Promise<Readiness>
   /** From now on not ready, for this reason: what is on its way is finished, and nothing new wanted. */
   drain(reason?: string): void
 }
 
-const names = ['timeout', 'cache', 'critical', 'live']
+const names = ['timeout', 'cache', 'critical', 'live', 'oneOf']
 
 /*
  * I1  No question rejects, and none waits longer than the longest time-out of a check it asks.
@@ -49,12 +50,8 @@ export function health({ clock = systemClock }: { readonly clock?: Clock | undef
   const checks = new Map<string, AddedCheck>()
   let draining: string | undefined
 
-  const ask = (asked: (check: AddedCheck) => boolean): Promise<Component[]> =>
-    Promise.all(
-      [...checks.values()]
-        .filter(asked)
-        .map((check) => check.run().catch((error: unknown) => unknown(check, error))),
-    )
+  const ask = (asked: readonly AddedCheck[]): Promise<Component[]> =>
+    Promise.all(asked.map((check) => check.run().catch((error: unknown) => unknown(check, error))))
 
   return {
     add(name, check, options = {}) {
@@ -68,17 +65,18 @@ export function health({ clock = systemClock }: { readonly clock?: Clock | undef
       }
     },
     async report() {
-      const components = await ask(() => true)
+      const components = await ask([...checks.values()])
       return { status: overall(components), components }
     },
     async live() {
-      return answer((await ask((check) => check.live)).filter(({ status }) => status === 'unhealthy'))
+      return answer((await ask([...checks.values()].filter(({ live }) => live))).filter(isBad))
     },
     async ready() {
       if (draining !== undefined) return { ok: false, reasons: [draining] }
-      const components = await ask((check) => check.critical)
+      const asked = [...checks.values()].filter(({ critical }) => critical)
+      const components = await ask(asked)
       if (draining !== undefined) return { ok: false, reasons: [draining] }
-      return answer(components.filter(({ status }) => status === 'unhealthy'))
+      return answer(inTheWay(asked, components))
     },
     drain(reason = 'draining') {
       draining ??= reason
@@ -92,6 +90,19 @@ export function overall(components: readonly Pick<Component, 'status' | 'critica
   return components.every(({ status }) => status === 'healthy') ? 'healthy' : 'degraded'
 }
 
+/** What is unhealthy and has nobody to stand in for it; the components are those of the checks, in their order. */
+function inTheWay(checks: readonly AddedCheck[], components: readonly Component[]): Component[] {
+  const standing = new Set(checks.flatMap(({ oneOf }, n) => (isBad(components[n]!) ? [] : oneOf)))
+  return components.filter((component, n) => {
+    const { oneOf } = checks[n]!
+    return isBad(component) && (oneOf === undefined || !standing.has(oneOf))
+  })
+}
+
+function isBad({ status }: Component): boolean {
+  return status === 'unhealthy'
+}
+
 function answer(bad: readonly Component[]): Readiness {
   return { ok: bad.length === 0, reasons: bad.map(({ name, reason }) => `${name}: ${reason ?? 'unhealthy'}`) }
 }
@@ -101,7 +112,7 @@ function unknown({ name, critical }: AddedCheck, error: unknown): Component {
   return { name, status: 'unhealthy', reason: `not known: ${reasonOf(error)}`, critical, took: 0, age: 0 }
 }
 
-function settled(options: CheckOptions) {
+function settled(options: CheckOptions): CheckSettings {
   for (const name of Object.keys(options)) {
     if (!names.includes(name)) {
       throw new OptionError(
@@ -111,10 +122,11 @@ function settled(options: CheckOptions) {
       )
     }
   }
-  const { timeout = 2_000, cache = 1_000, critical = true, live = false } = options
+  const { timeout = 2_000, cache = 1_000, critical = true, live = false, oneOf } = options
   demand(typeof timeout === 'number' && timeout > 0, 'health.add.timeout', timeout, 'a number of ms above 0')
   demand(typeof cache === 'number' && cache >= 0, 'health.add.cache', cache, 'a number of ms, at least 0')
   demand(typeof critical === 'boolean', 'health.add.critical', critical, 'true or false')
   demand(typeof live === 'boolean', 'health.add.live', live, 'true or false')
-  return { timeout, cache, critical, live }
+  demand(oneOf === undefined || typeof oneOf === 'string', 'health.add.oneOf', oneOf, 'a word')
+  return { timeout, cache, critical, live, oneOf }
 }
