@@ -189,7 +189,7 @@ describe('a pipeline', () => {
       }),
       outgoing(() => void called.push('last')),
     ]
-    await wrap()(() => 1)
+    await wrap()(({ headers }) => headers)
     await new Promise(setImmediate)
     for (const stop of stops) stop()
     process.off('unhandledRejection', hear)

@@ -90,6 +90,7 @@ export {
   type StatisticsStatus,
   statistics,
 } from './named/statistics.ts'
+export { type Escort, escort } from './pipeline/escort.ts'
 export type { Outcome } from './pipeline/outcome.ts'
 export { type OutgoingHook, outgoing } from './pipeline/outgoing.ts'
 export type { Call, CallOptions, Work } from './pipeline/work.ts'

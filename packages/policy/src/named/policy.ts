@@ -1,4 +1,5 @@
 import { ConflictError, UnknownNameError } from '../errors.ts'
+import { accompanied, isEscorted } from '../pipeline/escort.ts'
 import type { CallOptions, Work } from '../pipeline/work.ts'
 import { type Pipeline, type Policy, wrap } from '../pipeline/wrap.ts'
 import { type PolicyOptions, policiesOf } from './policy-options.ts'
@@ -67,11 +68,17 @@ function named(name: string, policies: readonly Policy<unknown>[], options?: Pol
   const counted = own ? first : statistics({ name })
   const pipeline: Pipeline<unknown> = own ? wrap(...policies) : wrap(counted, ...policies)
   // A function that is born with its name is a quarter of the size of one that is given it.
-  const call = { [name]: (work: Work<unknown>, own?: CallOptions) => pipeline(work, own) }[name]!
-  const { attempt, policies: all } = pipeline
+  const call = {
+    [name]: (work: Work<unknown>, own?: CallOptions) =>
+      isEscorted() ? accompanied(name, () => pipeline(work, own), 'value') : pipeline(work, own),
+  }[name]!
+  const attempt: Named['attempt'] = <T>(work: Work<T>, own?: CallOptions) =>
+    isEscorted()
+      ? accompanied(name, () => pipeline.attempt(work, own), 'outcome')
+      : pipeline.attempt(work, own)
   return Object.assign(call, {
     attempt,
-    policies: all,
+    policies: pipeline.policies,
     settings: { statistics: counted, options },
     status,
     reset,

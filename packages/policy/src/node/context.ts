@@ -5,6 +5,7 @@ import { keepApart, keepOutside } from '../pipeline/apart.ts'
 import { surround } from '../pipeline/surroundings.ts'
 import type { CallOptions } from '../pipeline/work.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
+import { runIn } from './run-in.ts'
 
 /** A place in a trace, as W3C Trace Context hands it from process to process: 32 and 16 lower-case hexadecimal digits. */
 export interface Trace {
@@ -56,7 +57,8 @@ export function withContext<T>(given: Context, fn: () => T): T {
   const { trace = around.trace, correlation = around.correlation } = given
   const nearest = Math.min(deadline, around.deadline ?? Infinity)
   const signal = joined(given.signal, around.signal)
-  return storage.run(
+  return runIn(
+    storage,
     {
       ...(nearest !== Infinity && { deadline: nearest }),
       ...(signal && { signal }),
@@ -86,7 +88,7 @@ surround(limits)
 keepOutside(AsyncLocalStorage.snapshot())
 keepApart((fn) => {
   const { trace, correlation } = context()
-  return storage.run({ trace, correlation }, fn)
+  return runIn(storage, { trace, correlation }, fn)
 })
 
 /** The same moment on another clock. */

@@ -2,5 +2,6 @@ export { type Announcement, type AnnounceOptions, announce } from './announce.ts
 export type { Told } from './answer-to.ts'
 export { type Context, context, type Trace, withContext } from './context.ts'
 export { policyChannel } from './diagnostics.ts'
+export { runIn } from './run-in.ts'
 export { formatTraceparent, parseTraceparent, spanId, traceId } from './traceparent.ts'
 export { formatTracestate, parseTracestate } from './tracestate.ts'

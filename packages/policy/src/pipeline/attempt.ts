@@ -1,4 +1,5 @@
 import { type Limit, nearest } from './limit.ts'
+import { send } from './outgoing.ts'
 import type { Run } from './run.ts'
 import type { Call } from './work.ts'
 
@@ -47,9 +48,12 @@ export class Attempt implements Call {
 
   /** Those of the call that this one is part of go along. */
   get headers(): Record<string, string> {
-    const { options } = this.#run
     const asked = this.#more
-    asked.headers ??= options instanceof Attempt ? { ...options.headers } : {}
+    if (asked.headers === undefined) {
+      const { options } = this.#run
+      asked.headers = options instanceof Attempt ? { ...options.headers } : {}
+      send(this)
+    }
     return asked.headers
   }
 

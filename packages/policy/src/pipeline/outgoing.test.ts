@@ -8,6 +8,20 @@ import { type Decorator, wrap } from './wrap.ts'
 const segment: Decorator = (work) => (call) => work(call)
 
 describe('outgoing', () => {
+  it('asks when the headers of a call are first read, and not before', async () => {
+    let asked = 0
+    const stop = outgoing(() => void asked++)
+    const told = await wrap(segment)((call) => {
+      const before = asked
+      const { headers } = call
+      return [before, headers === call.headers, asked]
+    })
+    await wrap()(() => 1)
+    stop()
+
+    expect([told, asked]).toEqual([[0, true, 2], 2]) // one each for the parts of the pipeline before and behind a user's function
+  })
+
   it('lets a hook add to each attempt before the work sees it', async () => {
     const clock = fakeClock()
     const stop = outgoing((call) => {

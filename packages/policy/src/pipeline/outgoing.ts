@@ -7,10 +7,10 @@ export type OutgoingHook = (call: Call & { readonly headers: Record<string, stri
 let hooks: readonly OutgoingHook[] = []
 
 /**
- * Calls `hook` with each attempt of each pipeline in this process, before the work is called; the answer takes it away.
+ * Calls `hook` when `call.headers` of an attempt of any pipeline in this process are first read; the answer takes it away.
  *
- * What it puts into `call.headers` (a trace's identity, say) is what transports send. Free while there is no hook; what a hook throws or rejects with
- * is dropped.
+ * What it puts into `call.headers` (a trace's identity, say) is what transports send. A call of which nobody reads the headers does not ask it; what it
+ * throws or rejects with is dropped.
  */
 export function outgoing(hook: OutgoingHook): () => void {
   const own: OutgoingHook = (call) => hook(call)
@@ -20,8 +20,7 @@ export function outgoing(hook: OutgoingHook): () => void {
   }
 }
 
-/** Lets every hook see a call. */
+/** Lets every hook add to the headers of a call. */
 export function send(call: Call): void {
-  const all = hooks
-  for (let at = 0; at < all.length; at++) tell(all[at]!, call)
+  for (const hook of hooks) tell(hook, call)
 }

@@ -4,9 +4,9 @@ import { Timer } from '../time/timer.ts'
 import { Attempt } from './attempt.ts'
 import { endOf, isLimited, wrong } from './caller-limits.ts'
 import { causes } from './causes.ts'
+import { show } from './escort.ts'
 import { type Limit, nearest } from './limit.ts'
 import { type Outcome, Refused } from './outcome.ts'
-import { send } from './outgoing.ts'
 import type { Hold, Plan, Refusal } from './stage.ts'
 import { surroundings } from './surroundings.ts'
 import type { CallOptions } from './work.ts'
@@ -133,7 +133,7 @@ export class Run {
   begin(): Attempt {
     const call = new Attempt(this)
     this.#call = call
-    send(call)
+    show(call)
     return call
   }
 

@@ -4,7 +4,8 @@
  * `signal` aborts when the call is interrupted, with the reason; it costs nothing until it is read, and it is never
  * aborted because the work succeeded. `deadline` is absolute, in ms on the pipeline's clock: the nearest limit of all
  * around the work, `Infinity` if there is none. `attempt` counts from 1. `headers` is what hooks want sent along (see
- * `outgoing`). A call may be handed on as the options of another pipeline, which then knows whom it serves.
+ * `outgoing`): they are asked when it is first read. A call may be handed on as the options of another pipeline, which
+ * then knows whom it serves.
  */
 export interface Call {
   readonly signal: AbortSignal

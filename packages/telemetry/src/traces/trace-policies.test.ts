@@ -1,7 +1,22 @@
-import { breaker, bulkhead, events, fallback, hedge, outgoing, retry, timeout, wrap } from '@holdfast/policy'
+import {
+  breaker,
+  bulkhead,
+  type Call,
+  events,
+  fallback,
+  forget,
+  hedge,
+  outgoing,
+  policy,
+  resilient,
+  retry,
+  timeout,
+  wrap,
+} from '@holdfast/policy'
 import { fakeClock } from '@holdfast/policy/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Tracing, tracing } from '../tracing/index.ts'
+import { traceHeaders } from './trace-headers.ts'
 import { tracePolicies } from './trace-policies.ts'
 import { traced } from './traced.ts'
 
@@ -15,7 +30,10 @@ let own: Tracing
 beforeEach(() => {
   own = tracing({ service: 'tests' })
 })
-afterEach(() => own.shutdown())
+afterEach(async () => {
+  forget('jira')
+  await own.shutdown()
+})
 
 /** What policies did on the span of a call. */
 const done = async (call: () => Promise<unknown>) => {
@@ -89,6 +107,99 @@ describe('tracePolicies', () => {
 
     expect(seen).toEqual([{ traceparent: `00-${traceId}-${spans[0]?.spanId}-01` }])
     expect(await wrap()((call) => call.headers)).toEqual({})
+  })
+
+  it('makes a span of each call through a named policy, with what its policies did', async () => {
+    const clock = fakeClock()
+    const ask = policy('jira', retry({ attempts: 2, backoff: { initial: 5 }, random: () => 0.5, clock }))
+    let tries = 0
+    const inner = traced('inner', ({ headers }: Call) => ({ ...headers }))
+    const asked = traced('outer', () => ask((call) => (++tries === 1 ? fail() : inner(call))))()
+    await clock.advance(100)
+    const { traceparent } = await asked
+    const [{ traceId, spans } = { traceId: '', spans: [] }] = own.traces()
+    const [deepest, jira, outer] = spans
+
+    expect(spans.map(({ name }) => name)).toEqual(['inner', 'jira', 'outer'])
+    expect([deepest?.parentId, jira?.parentId]).toEqual([jira?.spanId, outer?.spanId])
+    expect(jira).toMatchObject({
+      kind: 'internal',
+      status: 'ok',
+      attributes: { 'holdfast.policy': 'jira' },
+      events: [{ name: 'attempt' }, { name: 'retry.waited' }, { name: 'attempt' }],
+    })
+    expect(outer?.events).toEqual([])
+    expect(traceparent).toBe(`00-${traceId}-${deepest?.spanId}-01`)
+  })
+
+  it('sends the identity of that span with every attempt', async () => {
+    const ask = policy('jira', hedge({ delay: 0 }))
+    const sent = new Set<string | undefined>()
+    await ask(async ({ headers, attempt }) => {
+      sent.add(headers['traceparent'])
+      if (attempt === 1) await new Promise(() => {})
+    })
+    const [{ traceId, spans } = { traceId: '', spans: [] }] = own.traces()
+
+    expect([...sent]).toEqual([`00-${traceId}-${spans[0]?.spanId}-01`])
+  })
+
+  it('marks that span when the call fails, by rejection, by outcome, or turned away', async () => {
+    const gate = breaker({ failures: 3, openFor: 60_000 })
+    const ask = policy('jira', gate)
+    await ask(fail).catch(() => {})
+    await ask.attempt(() => Promise.reject(error))
+    await resilient(fail, ask)().catch(() => {})
+    await ask.attempt(() => 1)
+    gate.reset()
+    await ask.attempt(() => ({ ok: false, error }))
+    await ask(() => ({ ok: false, error }))
+    const traces = own.traces().map(({ status, spans }) => [status, spans[0]?.attributes['error.type']])
+
+    expect(traces).toEqual([
+      ['ok', undefined],
+      ['ok', undefined],
+      ['failed', 'BREAKER_OPEN'],
+      ['failed', 'ECONNRESET'],
+      ['failed', 'ECONNRESET'],
+      ['failed', 'ECONNRESET'],
+    ])
+    expect(own.traces()[2]?.spans[0]?.events.map(({ name }) => name)).toEqual(['breaker.rejected'])
+    expect(JSON.stringify(own.traces())).not.toMatch(/hunter2|token/)
+  })
+
+  it('makes none for what is not sampled, and sends one identity all the same', async () => {
+    await own.shutdown()
+    own = tracing({ service: 'tests', sample: 0 })
+    const ask = policy('jira', timeout(1_000))
+    const seen = await traced('outer', async () => [
+      traceHeaders()?.traceparent,
+      await ask(({ headers }) => headers['traceparent']),
+      await ask(() => ask(({ headers }) => headers['traceparent'])),
+    ])()
+    const alone = await ask(({ headers }) => [headers['traceparent'], traceHeaders()?.traceparent])
+
+    expect(new Set(seen).size).toBe(1)
+    expect(seen[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    expect(alone[0]).toBe(alone[1])
+    expect(alone[0]).not.toBe(seen[0])
+    expect(own.traces()).toEqual([])
+  })
+
+  it('keeps a thousand calls at once apart', async () => {
+    const ask = policy('jira', timeout(1_000))
+    const seen = await Promise.all(
+      Array.from({ length: 1_000 }, () =>
+        ask(async ({ headers }) => {
+          await new Promise(setImmediate)
+          return [headers['traceparent'], traceHeaders()?.traceparent]
+        }),
+      ),
+    )
+
+    expect(seen.every(([sent, active]) => sent === active)).toBe(true)
+    expect(new Set(seen.map(([sent]) => sent)).size).toBe(1_000)
+    expect(own.statistics()).toMatchObject({ complete: 1_000, open: 0, spans: 1_000 })
   })
 
   it('writes nothing once it is stopped', async () => {

@@ -1,32 +1,57 @@
-import { events, outgoing, type PolicyEvent } from '@holdfast/policy'
+import {
+  type Call,
+  type Escort,
+  escort,
+  events,
+  type Outcome,
+  outgoing,
+  type PolicyEvent,
+} from '@holdfast/policy'
 import type { Attributes } from '@opentelemetry/api'
-import { api } from './api.ts'
+import { activeSpan } from './active-span.ts'
+import { currentTracer } from './api.ts'
 import { errorType } from './error-type.ts'
+import { inSpan } from './in-span.ts'
 import { traceHeaders } from './trace-headers.ts'
 
 /**
- * Writes what policies do onto the span in which they do it, and sends the span's identity along with every attempt; the answer ends it.
+ * Makes a span of each call through a named policy, and writes what policies do onto the span in which they do it; the answer ends it.
  *
- * Each `PolicyEvent` becomes an event of the active span, under its own `type`; each attempt becomes one named `attempt`, and gets `traceparent` (and
- * `tracestate`) in `call.headers`. Only names, numbers and codes are written: no key, and no error's message.
+ * The span has the policy's name, is `internal`, and has the name as `holdfast.policy`, too; a call that fails leaves its `error.type`. Each
+ * `PolicyEvent` becomes an event of the active span, under its own `type`, and each attempt one named `attempt`. Whoever reads `call.headers` finds the
+ * active span's `traceparent` (and `tracestate`) there. Only names, numbers and codes are written: no key, and no error's message.
  */
 export function tracePolicies(): () => void {
-  const stopListening = events.on(note)
-  const stopSending = outgoing((call) => {
-    const headers = traceHeaders()
-    if (headers !== undefined) Object.assign(call.headers, headers)
-    const span = api?.trace.getActiveSpan()
-    if (span?.isRecording()) span.addEvent('attempt', { 'holdfast.attempt': call.attempt })
-  })
+  const stops = [
+    escort({ around, attempt }),
+    events.on(note),
+    outgoing(({ headers }) => Object.assign(headers, traceHeaders())),
+  ]
   return () => {
-    stopListening()
-    stopSending()
+    for (const stop of stops) stop()
   }
 }
 
+const around: Escort['around'] = (policy, call, answers) => {
+  const tracer = currentTracer()
+  if (tracer === undefined) return call()
+  const options = { attributes: { 'holdfast.policy': policy } }
+  const beginning = { name: policy, options, ...(answers === 'outcome' && { failure: failureOf }) }
+  return inSpan(tracer, beginning, call)
+}
+
+/** An outcome that is a failure. */
+function failureOf(answer: unknown): { readonly error: unknown } | undefined {
+  const outcome = answer as Outcome<unknown>
+  return outcome.ok ? undefined : outcome
+}
+
+function attempt({ attempt }: Call): void {
+  activeSpan()?.addEvent('attempt', { 'holdfast.attempt': attempt })
+}
+
 function note(event: PolicyEvent): void {
-  const span = api?.trace.getActiveSpan()
-  if (span?.isRecording()) span.addEvent(event.type, attributesOf(event))
+  activeSpan()?.addEvent(event.type, attributesOf(event))
 }
 
 /** What may be written of an event: of each thing that events tell, either it never holds a secret, or it is not here. */

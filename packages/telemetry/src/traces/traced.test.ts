@@ -121,6 +121,15 @@ describe('traced', () => {
     expect(traces()[0]?.spans[0]?.attributes).toEqual({})
   })
 
+  it('asks what there is to say only for a span that is made', () => {
+    start({ sample: 0 })
+    let asked = 0
+    const quiet = traced('quiet', () => {}, { attributes: () => ({ n: ++asked }) })
+    quiet()
+
+    expect(asked).toBe(0)
+  })
+
   it('makes no span inside one that is not recorded', () => {
     const { traces } = start({ sample: 0 })
     const inner = traced('inner', () => trace.getActiveSpan())

@@ -11,7 +11,8 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { isTracingSuppressed } from '@opentelemetry/core'
-import { silent } from '../traces/traced.ts'
+import { silent } from '../traces/in-span.ts'
+import { InsideSpan } from '../traces/inside-span.ts'
 
 /**
  * A provider that decides where a trace begins whether it is sampled, and asks `provider` for spans only if it is.
@@ -40,7 +41,9 @@ class HeadTracer implements Tracer {
     const above = parent?.spanContext()
     const known = above !== undefined && trace.isSpanContextValid(above)
     const sampled = known ? (above.traceFlags & 1) === 1 : isTracingSuppressed(around) || this.#lucky()
-    return sampled ? this.#tracer.startSpan(name, options, around) : new Unrecorded(known ? above : undefined)
+    return sampled
+      ? this.#tracer.startSpan(name, options, around)
+      : new Unrecorded(around, known ? above : undefined)
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>
@@ -59,14 +62,19 @@ class HeadTracer implements Tracer {
   }
 }
 
-/** A span that is not recorded: it stands for all spans below it as well. */
-class Unrecorded implements Span {
+/** A span that is not recorded: it stands for all spans below it as well. It is its own context, which saves one. */
+class Unrecorded extends InsideSpan implements Span {
   readonly #above: SpanContext | undefined
   #own: SpanContext | undefined
 
   /** `above`: the sender's span, if the trace came from elsewhere. */
-  constructor(above: SpanContext | undefined) {
+  constructor(around: Context, above: SpanContext | undefined) {
+    super(around)
     this.#above = above
+  }
+
+  get span(): this {
+    return this
   }
 
   spanContext(): SpanContext {
@@ -80,8 +88,8 @@ class Unrecorded implements Span {
     return this.#own
   }
 
-  get [silent](): true {
-    return true
+  get [silent](): Context {
+    return this
   }
 
   isRecording(): boolean {

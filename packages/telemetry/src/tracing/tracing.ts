@@ -1,6 +1,5 @@
 import { HoldfastError } from '@holdfast/policy'
 import { context, propagation, trace } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
@@ -12,6 +11,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { tracePolicies } from '../traces/trace-policies.ts'
+import { Contexts } from './contexts.ts'
 import { ExportQueue } from './export-queue.ts'
 import { headSampling } from './head-tracer.ts'
 import type { TraceRecord } from './kept-trace.ts'
@@ -94,7 +94,7 @@ function register({ service, sample, keep, random }: TracingSettings, tail: Tail
       'Call tracing() once, or shut the other one down first.',
     )
   }
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  context.setGlobalContextManager(new Contexts())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
 }
 
