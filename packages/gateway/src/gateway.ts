@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { type Clock, forget, systemClock } from '@holdfast/policy'
+import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
 import { type Chain, Completions } from './completions.ts'
 import type { GatewayEvent } from './gateway-event.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
@@ -16,6 +17,10 @@ export interface GatewayOptions {
   readonly chains: Readonly<Record<string, readonly string[]>>
   readonly rules?: readonly Rule[] | undefined
   readonly on?: ((event: GatewayEvent) => void) | undefined
+  /** What `/livez` answers: whether the process works. By default yes. */
+  readonly live?: (() => Promise<Readiness>) | undefined
+  /** What `/readyz` answers: whether a balancer should send requests here. By default yes. */
+  readonly ready?: (() => Promise<Readiness>) | undefined
   readonly clock?: Clock
   readonly random?: () => number
 }
@@ -24,8 +29,6 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly handle: RequestListener
   status(): GatewayStatus
-  /** From now on `/readyz` says no, so that a balancer sends nobody new. */
-  drain(): void
   /** Ends the connections to all upstreams. */
   close(): Promise<void>
 }
@@ -60,15 +63,13 @@ export function gateway(options: GatewayOptions): Gateway {
     ]),
   )
   const completions = new Completions({ chains, clock, tell })
-  let draining = false
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
     'GET /v1/models': (_, __, reply) =>
       reply.send(200, { 'content-type': 'application/json' }, models(chains.keys())),
-    'GET /livez': (_, __, reply) => reply.send(200, plain, Buffer.from('alive\n')),
-    'GET /readyz': (_, __, reply) =>
-      reply.send(draining ? 503 : 200, plain, Buffer.from(draining ? 'stopping\n' : 'ready\n')),
+    'GET /livez': probe('alive', options.live),
+    'GET /readyz': probe('ready', options.ready),
   }
   const doors = new Map<string, Served>(
     Object.entries(routes).map(([name, route]) => [
@@ -84,11 +85,7 @@ export function gateway(options: GatewayOptions): Gateway {
       door(request, response)
     },
     status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
-    drain() {
-      draining = true
-    },
     async close() {
-      draining = true
       await Promise.all([...upstreams.values()].map((each) => each.close()))
       for (const name of upstreams.keys()) forget(name)
     },
@@ -102,7 +99,12 @@ function pathOf(url = '/'): string {
   return url.split('?', 1)[0]!
 }
 
-const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
+function probe(word: string, ask = async (): Promise<Readiness> => ({ ok: true, reasons: [] })): Route {
+  return async ({ headers: asked }, _, reply) => {
+    const { status, headers, body } = probeAnswer(word, await ask(), asked.accept)
+    reply.send(status, { ...headers }, Buffer.from(body))
+  }
+}
 
 /** The chains, as the OpenAI wire lists models. */
 function models(chains: Iterable<string>): Buffer {

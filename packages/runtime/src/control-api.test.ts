@@ -4,31 +4,19 @@ import type { Named } from './announced.ts'
 import { controlApi } from './control-api.ts'
 import type { Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
-import { sampleBreaker, sampleChain, sampleLink, sampleStatus } from './testing/index.ts'
+import { sampleBreaker, sampleChain, sampleControl, sampleLink, sampleStatus } from './testing/index.ts'
 
 const healthy = sampleStatus()
 const degraded = sampleStatus({
   chains: [sampleChain('default', { links: [sampleLink('a', 'open'), sampleLink('b')] })],
 })
-const unhealthy = sampleStatus({ chains: undefined })
-const nobody: Steering = { policies: async () => [], reset: async () => [], isolate: async () => [] }
+const nobody = sampleControl().steering
 const get = async (url: string, status: Status = healthy) => {
-  const app = await controlApi({ status: async () => status, steering: nobody })
+  const app = await controlApi(sampleControl({ status: async () => status }))
   return app.inject({ url })
 }
 
 describe('controlApi', () => {
-  it.each([
-    { status: healthy, code: 200 },
-    { status: degraded, code: 200 },
-    { status: unhealthy, code: 503 },
-  ])('tells the health: $status.level is $code', async ({ status, code }) => {
-    const response = await get('/api/v1/health', status)
-
-    expect(response.statusCode).toBe(code)
-    expect(response.json()).toEqual({ status: status.level, components: status.components })
-  })
-
   it('tells the whole status', async () => {
     const response = await get('/api/v1/status', degraded)
 
@@ -47,7 +35,7 @@ describe('controlApi', () => {
   })
 
   it('tells them in OpenMetrics to who asks for it', async () => {
-    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const app = await controlApi(sampleControl())
     const response = await app.inject({
       url: '/metrics',
       headers: { accept: 'application/openmetrics-text' },
@@ -67,7 +55,7 @@ describe('controlApi', () => {
   it('tells the numbers of the policies of all processes', async () => {
     const kinds = { breaker: [sampleBreaker('jira', 'open')] }
     const steering = { ...nobody, policies: async () => [{ pid: 7, service: 'ai', kinds, omitted: 0 }] }
-    const app = await controlApi({ status: async () => healthy, steering })
+    const app = await controlApi(sampleControl({ steering }))
 
     expect((await app.inject({ url: '/metrics' })).body).toContain(
       '\nholdfast_breaker_state{breaker="jira",service="ai",pid="7",state="open"} 1\n',
@@ -77,11 +65,12 @@ describe('controlApi', () => {
   it('tells the other numbers when nobody can tell the policies', async () => {
     const complaints: unknown[] = []
     const gone = new Error('gone')
-    const app = await controlApi({
-      status: async () => healthy,
-      steering: { ...nobody, policies: () => Promise.reject(gone) },
-      complain: (error) => complaints.push(error),
-    })
+    const app = await controlApi(
+      sampleControl({
+        steering: { ...nobody, policies: () => Promise.reject(gone) },
+        complain: (error) => complaints.push(error),
+      }),
+    )
 
     const response = await app.inject({ url: '/metrics' })
 
@@ -96,6 +85,8 @@ describe('controlApi', () => {
     expect(openapi).toBe('3.1.0')
     expect(Object.keys(paths)).toEqual([
       '/api/v1/health',
+      '/livez',
+      '/readyz',
       '/api/v1/status',
       '/api/v1/policies',
       '/api/v1/policies/reset',
@@ -128,7 +119,7 @@ describe('controlApi', () => {
       { pid: 8 },
     ]
     const steering = { ...nobody, policies: async () => processes as never }
-    const app = await controlApi({ status: async () => healthy, steering })
+    const app = await controlApi(sampleControl({ steering }))
 
     expect((await app.inject({ url: '/api/v1/policies' })).json()).toEqual({ processes })
   })
@@ -142,7 +133,7 @@ describe('controlApi', () => {
         return named.name === 'jira' ? [{ pid: 7, service: 'ai' }] : []
       },
     }
-    const app = await controlApi({ status: async () => healthy, steering })
+    const app = await controlApi(sampleControl({ steering }))
     const post = (payload: object | string, headers = {}) =>
       app.inject({ method: 'POST', url: `/api/v1/policies/${act}`, payload, headers })
 
@@ -164,7 +155,7 @@ describe('controlApi', () => {
   })
 
   it('answers nobody who calls it by a name that could be anybody’s', async () => {
-    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const app = await controlApi(sampleControl())
     const as = (host: string) => app.inject({ url: '/api/v1/status', headers: { host } })
 
     expect((await as('rebound.example:4701')).json().error.code).toBe('foreign_host')
@@ -173,22 +164,23 @@ describe('controlApi', () => {
   })
 
   it('changes nothing else', async () => {
-    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const app = await controlApi(sampleControl())
 
     for (const method of ['POST', 'PUT', 'DELETE'] as const)
       expect((await app.inject({ method, url: '/api/v1/status' })).statusCode).toBe(404)
   })
 
-  it.each(['/api/v1/health', '/api/v1/status', '/metrics'])(
+  it.each(['/api/v1/status', '/metrics'])(
     'answers 503 at %s when nobody can tell',
     async (url) => {
       const gone = new Error('the governor is gone')
       const complaints: unknown[] = []
-      const app = await controlApi({
-        status: () => Promise.reject(gone),
-        steering: nobody,
-        complain: (error) => complaints.push(error),
-      })
+      const app = await controlApi(
+        sampleControl({
+          status: () => Promise.reject(gone),
+          complain: (error) => complaints.push(error),
+        }),
+      )
 
       const response = await app.inject({ url })
 
@@ -204,7 +196,7 @@ describe('controlApi', () => {
   )
 
   it('answers on a socket', async () => {
-    const app = await controlApi({ status: async () => healthy, steering: nobody })
+    const app = await controlApi(sampleControl())
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
 

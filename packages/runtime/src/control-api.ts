@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger'
 import { exposition, type Family, processMetrics } from '@holdfast/telemetry'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import type { EdgeHealth } from './edge-health.ts'
+import { healthRoutes } from './health-routes.ts'
 import { isLocalHost } from './local-host.ts'
 import { families } from './metrics.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
@@ -9,6 +11,7 @@ import { type TraceSource, traceRoutes } from './trace-routes.ts'
 
 export interface ControlApiOptions {
   readonly status: () => Promise<Status>
+  readonly health: Omit<EdgeHealth, 'drain'>
   readonly steering: Steering
   /** Keeps none by default. */
   readonly traces?: TraceSource
@@ -17,12 +20,13 @@ export interface ControlApiOptions {
 }
 
 /**
- * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/openapi.json` and `/metrics`.
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/openapi.json`, `/metrics`, `/livez` and `/readyz`.
  *
  * A `Host` that is neither a number nor localhost is a 403, an unknown path a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
 export async function controlApi({
   status,
+  health,
   steering,
   traces = async () => [],
   complain = (error) => console.error('control API:', error),
@@ -50,11 +54,7 @@ export async function controlApi({
     return reply.code(403).send({ error: { code: 'foreign_host', message } })
   })
 
-  const summary = 'How well each part is; 503 when a chain cannot answer.'
-  app.get('/api/v1/health', { schema: { summary, response } }, async (_, reply) => {
-    const { level, components } = await status()
-    return reply.code(level === 'unhealthy' ? 503 : 200).send({ status: level, components })
-  })
+  healthRoutes(app, health)
   app.get('/api/v1/status', { schema: { summary: 'Processes, services, chains and their counts.' } }, () =>
     status(),
   )
@@ -87,24 +87,3 @@ export async function controlApi({
 function* joined(...all: readonly Iterable<Family>[]): Generator<Family> {
   for (const each of all) yield* each
 }
-
-const level = { type: 'string', enum: ['healthy', 'degraded', 'unhealthy'] }
-const text = { type: 'string' }
-const component = {
-  type: 'object',
-  required: ['name', 'kind', 'level'],
-  properties: { name: text, kind: text, level, reason: text },
-}
-const health = {
-  type: 'object',
-  required: ['status', 'components'],
-  properties: { status: level, components: { type: 'array', items: component } },
-}
-const unavailable = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
-  },
-}
-const response = { 200: health, 503: { anyOf: [health, unavailable] } }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ControlClient, connectControl, holdListener, serveControl } from '@holdfast/governor'
+import { breaker } from '@holdfast/policy'
 import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from './config/read.ts'
 import { type Edge, edge } from './edge.ts'
-import type { GovernorView } from './status.ts'
-import { sampleService } from './testing/index.ts'
+import { sampleView } from './testing/index.ts'
 import type { TraceView } from './trace-view.ts'
 
 describe('edge', () => {
@@ -25,7 +25,13 @@ describe('edge', () => {
     const path = join(folder, 'control.sock')
     const control = await serveControl({
       path,
-      calls: { governor: () => view, report: (status) => void reports.push(status) },
+      calls: {
+        governor: () => view,
+        report(status) {
+          reports.push(status)
+          return view
+        },
+      },
     })
     governor = await connectControl(path)
     // Both descriptors become the edge's own, which closes them.
@@ -67,6 +73,29 @@ chains: { default: [only, spare] }
     expect(await health.json()).toMatchObject({ status: 'healthy' })
     expect((await fetch(`${urls.gateway}/api/v1/health`)).status).toBe(404)
     expect((await fetch(`${urls.control}/v1/models`)).status).toBe(404)
+  })
+
+  it('says at both doors whether it lives and is ready, and is not ready when no chain can answer', async () => {
+    const told = async (path: string) =>
+      Promise.all(
+        [urls.gateway, urls.control].map(async (url) => {
+          const answer = await fetch(`${url}${path}`)
+          return [answer.status, await answer.text()]
+        }),
+      )
+    const both = (status: number, text: string) => [status, text, status, text]
+    expect((await told('/readyz')).flat()).toEqual(both(200, 'ready\n'))
+
+    for (const name of ['only', 'spare']) breaker(name).isolate()
+
+    expect((await told('/readyz')).flat()).toEqual(
+      both(503, 'not ready\nchain default: no link can answer\n'),
+    )
+    expect((await told('/livez')).flat()).toEqual(both(200, 'alive\n'))
+    const health = await fetch(`${urls.control}/api/v1/health`)
+    expect([health.status, await health.json()]).toMatchObject([503, { status: 'unhealthy' }])
+    for (const name of ['only', 'spare']) breaker(name).reset()
+    expect((await told('/readyz')).flat()).toEqual(both(200, 'ready\n'))
   })
 
   it('reports to the governor from the start', async () => {
@@ -126,15 +155,7 @@ chains: { default: [only, spare] }
   })
 })
 
-const view: GovernorView = {
-  version: '0',
-  file: 'holdfast.yaml',
-  pid: 1,
-  uptime: 1,
-  listen: { gateway: '', control: '' },
-  edge: sampleService('edge'),
-  services: [],
-}
+const view = sampleView()
 
 const completion = JSON.stringify({
   id: 'c',

@@ -5,10 +5,13 @@ import type { ControlClient } from '@holdfast/governor'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
+import { edgeHealth } from './edge-health.ts'
 import { reportEvery } from './edge-report.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
+import { governorWatch } from './governor-watch.ts'
+import { loopLag } from './loop-lag.ts'
 import type { Steering } from './policy-routes.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
 
@@ -30,7 +33,19 @@ export interface Edge {
 export async function edge({ config, governor, environment = {}, sockets }: EdgeOptions): Promise<Edge> {
   const say = (line: string): void => console.log(line)
   const tell = gatewayLines(say)
-  const door = gateway({ ...gatewayOptions(config), on: (event: GatewayEvent) => tell(event) })
+  const door = gateway({
+    ...gatewayOptions(config),
+    on: (event: GatewayEvent) => tell(event),
+    live: () => health.live(),
+    ready: () => health.ready(),
+  })
+  // The governor answers a report with how it is itself.
+  const ask = async (): Promise<GovernorView> =>
+    (await governor.call('report', door.status(), { timeout: reportTimeout })) as GovernorView
+  const watch = governorWatch({ ask, every: reportEvery })
+  const lag = loopLag()
+  const services = Object.keys(config.services)
+  const health = edgeHealth({ services, governor: watch, gateway: door.status, lag })
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor')) as GovernorView, door.status())
 
@@ -45,7 +60,7 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
   const operators = import('./control-api.ts').then(({ controlApi }) =>
-    controlApi({ status, steering, traces: traces.records }),
+    controlApi({ status, health, steering, traces: traces.records }),
   )
   const servers = await Promise.all([
     open,
@@ -54,22 +69,21 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
       sockets.control,
     ),
   ])
-  const report = (): void => {
-    governor.call('report', door.status()).catch(() => undefined)
-  }
-  report()
-  const reporting = setInterval(report, reportEvery)
 
   return {
     async close() {
-      clearInterval(reporting)
-      door.drain()
+      watch.close()
+      lag.close()
+      health.drain()
       await Promise.all(servers.map(closed))
       await door.close()
       await traces.close()
     },
   }
 }
+
+/** How long the governor may take to answer a report before the next one is sent, in ms: less than for how long one is believed. */
+const reportTimeout = 2_000
 
 /** Less than the governor's grace, so that the edge ends by itself. */
 const drainTime = 3_000

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Component, Level, Status } from './status.ts'
+import type { Component, Level } from './component.ts'
+import type { Status } from './status.ts'
 import { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
 
 const component = (status: Status, kind: Component['kind']): Component | undefined =>
@@ -145,6 +146,7 @@ describe('statusOf', () => {
       kind: 'chain',
       level,
       ...(reason && { reason }),
+      critical: true,
     })
   })
 

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from './control-api.ts'
-import { sampleSpan, sampleStatus, sampleTrace } from './testing/index.ts'
+import { sampleControl, sampleSpan, sampleTrace } from './testing/index.ts'
 
 const many = Array.from({ length: 60 }, (_, n) => sampleTrace(`t${n}`))
-const steering = { policies: async () => [], reset: async () => [], isolate: async () => [] }
 const get = async (url: string) => {
-  const app = await controlApi({ status: async () => sampleStatus(), steering, traces: async () => many })
+  const app = await controlApi(sampleControl({ traces: async () => many }))
   return app.inject({ url })
 }
 
@@ -55,7 +54,7 @@ describe('traceRoutes', () => {
   })
 
   it('has none where nobody keeps any', async () => {
-    const app = await controlApi({ status: async () => sampleStatus(), steering })
+    const app = await controlApi(sampleControl())
 
     expect((await app.inject({ url: '/api/v1/traces' })).json()).toEqual({ traces: [] })
   })

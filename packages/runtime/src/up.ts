@@ -80,7 +80,10 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
           configuration: () => config,
           governor: view,
           status,
-          report: (status) => report.tell(status as GatewayStatus),
+          report(status) {
+            report.tell(status as GatewayStatus)
+            return view()
+          },
         },
       }),
     )

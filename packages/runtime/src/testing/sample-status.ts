@@ -1,7 +1,7 @@
 import type { ChainStatus, LinkStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
 import type { BreakerStatus } from '@holdfast/policy'
-import { type Status, statusOf } from '../status.ts'
+import { type GovernorView, type Status, statusOf } from '../status.ts'
 
 /** A service that is ready, but for what is said otherwise. */
 export function sampleService(name: string, but: Partial<ServiceStatus> = {}): ServiceStatus {
@@ -48,25 +48,28 @@ export function sampleChain(name: string, but: Partial<ChainStatus> = {}): Chain
   }
 }
 
-/** A Holdfast that runs, as it tells of itself. */
-export function sampleStatus(
-  parts: {
-    readonly services?: readonly ServiceStatus[]
-    readonly edge?: ServiceStatus
-    /** Nothing where the edge does not report. */
-    readonly chains?: readonly ChainStatus[] | undefined
-  } = {},
-): Status {
-  const { services = [], edge = sampleService('edge') } = parts
-  const chains = 'chains' in parts ? parts.chains : [sampleChain('default')]
-  const governor = {
+/** What the governor of a Holdfast that runs knows, but for what is said otherwise. */
+export function sampleView(but: Partial<GovernorView> = {}): GovernorView {
+  return {
     version: '0.1.0',
     file: '/srv/holdfast.yaml',
     pid: 4200,
     uptime: 60_000,
     listen: { gateway: '127.0.0.1:4700', control: '127.0.0.1:4701' },
-    edge,
-    services,
+    edge: sampleService('edge'),
+    services: [],
+    ...but,
   }
-  return statusOf(governor, chains && { inFlight: 1, chains })
+}
+
+/** A Holdfast that runs, as it tells of itself. */
+export function sampleStatus(
+  parts: Partial<Pick<GovernorView, 'services' | 'edge'>> & {
+    /** Nothing where the edge does not report. */
+    readonly chains?: readonly ChainStatus[] | undefined
+  } = {},
+): Status {
+  const { chains = [sampleChain('default')], ...governor } = parts
+  const silent = 'chains' in parts && parts.chains === undefined
+  return statusOf(sampleView(governor), silent ? undefined : { inFlight: 1, chains })
 }
