@@ -22,6 +22,7 @@ export interface Promised {
 export const headings: Readonly<Record<Row['group'], string>> = {
   policies: 'a full pipeline, counted or not',
   'no SDK': 'no SDK registered',
+  contexts: 'a context of its own, as Node makes one',
   unsampled: 'registered, nothing sampled',
   'unsampled, kept if it fails': 'nothing sampled, all recorded: what fails is kept',
   sampled: 'everything sampled, the last 1,000 traces kept',
@@ -54,18 +55,21 @@ export function promises(rows: readonly Row[]): Promised[] {
   ]
 }
 
-/** The rows and promises for a person to read. */
-export function table(rows: readonly Row[], promised: readonly Promised[]): string {
+/** The rows for a person to read. */
+export function table(rows: readonly Row[]): string {
   const groups = Object.entries(headings).flatMap(([group, heading]) => [
     '',
     heading,
     ...rows.filter((row) => row.group === group).map(line),
   ])
-  const verdicts = promised.map(
-    ({ name, value, target, holds }) =>
-      `${name.padEnd(52)}${value.toFixed(2).padStart(10)}  (target ${target}): ${holds ? 'holds' : 'MISSED'}`,
-  )
-  return [cells(['', 'median', 'min', 'over bare']), ...groups, '', ...verdicts].join('\n')
+  return [cells(['', 'median', 'min', 'over bare']), ...groups].join('\n')
+}
+
+/** The promises for a person to read. */
+export function verdicts(promised: readonly Promised[]): string {
+  const line = ({ name, value, target, holds }: Promised) =>
+    `${name.padEnd(52)}${value.toFixed(2).padStart(10)}  (target ${target}): ${holds ? 'holds' : 'MISSED'}`
+  return promised.map(line).join('\n')
 }
 
 function line({ library, name, unit, value, min, over }: Row): string {
@@ -82,6 +86,7 @@ function cells([name = '', ...figures]: readonly string[]): string {
   return `${name.padEnd(52)}${figures.map((figure) => figure.padStart(14)).join('')}`
 }
 
-function most(name: string, value: number, target: number): Promised {
+/** A figure that is to be no more than `target`. */
+export function most(name: string, value: number, target: number): Promised {
   return { name, value: Math.round(value * 100) / 100, target, holds: value <= target }
 }

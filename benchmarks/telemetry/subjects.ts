@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { policy } from '@holdfast/policy'
+import { runIn } from '@holdfast/policy/context'
 import { redact, redactText } from '@holdfast/telemetry/lines'
 import { logger } from '@holdfast/telemetry/logs'
 import { traced } from '@holdfast/telemetry/traces'
@@ -23,15 +26,23 @@ const row = (library: string, name: string, call: () => unknown): Timed => ({
 export const subjects = {
   policies: () => composed.filter(({ name }) => name.startsWith('full cooperative')),
   'no SDK': () => spans(),
-  unsampled: () => [...spans({ sample: 0 }), ...sdk(false)],
+  contexts: () => [row('Node', 'AsyncLocalStorage.run', () => storage.run(0, work))],
+  unsampled: () => [
+    ours('a context alone', () => runIn(storage, 0, work)),
+    ...spans({ sample: 0 }),
+    ...sdk(false),
+  ],
   'unsampled, kept if it fails': () => spans({ sample: 0, keep: { failed: true } }),
   sampled: () => [...spans({ sample: 1 }), ...sdk(true)],
   logs: () => [...lines(), ...redacting()],
 } as const
 
+const storage = new AsyncLocalStorage<number>()
+
 function spans(options?: Omit<TracingOptions, 'service'>): Timed[] {
   if (options !== undefined) tracing({ service: 'benchmark', ...options })
   const pipeline = full('cooperative')
+  const named = policy('telemetry', pipeline)
   return [
     ours('traced', traced('work', work)),
     ours('traced, inside one that is', traced('outer', traced('work', work))),
@@ -40,6 +51,7 @@ function spans(options?: Omit<TracingOptions, 'service'>): Timed[] {
       'full pipeline, traced',
       traced('ask', () => pipeline(work)),
     ),
+    ours('full pipeline, by name', () => named(work)),
   ]
 }
 

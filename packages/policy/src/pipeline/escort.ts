@@ -31,10 +31,13 @@ export function accompanied<R>(
   call: () => Promise<R>,
   answers: 'value' | 'outcome',
 ): Promise<R> {
-  const [outermost, ...inner] = escorts
-  if (outermost === undefined) return call()
-  const within = inner.reduceRight((all, each) => () => each.around(policy, all, answers), call)
-  return outermost.around(policy, within, answers)
+  let all = call
+  for (let at = escorts.length - 1; at >= 0; at--) {
+    const { around } = escorts[at]!
+    const inner = all
+    all = () => around(policy, inner, answers)
+  }
+  return all()
 }
 
 /** Whether anything goes along; ask before making a function of a call. */

@@ -8,7 +8,7 @@ export interface Beginning {
   readonly name: string
   readonly options: SpanOptions
   /** What an answer failed with that is a value, if it did. */
-  readonly failure?: (answer: unknown) => { readonly error: unknown } | undefined
+  readonly failure?: ((answer: unknown) => { readonly error: unknown } | undefined) | undefined
 }
 
 /** The status of a span that failed, in OpenTelemetry. */

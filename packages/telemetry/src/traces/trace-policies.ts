@@ -36,8 +36,11 @@ const around: Escort['around'] = (policy, call, answers) => {
   const tracer = currentTracer()
   if (tracer === undefined) return call()
   const options = { attributes: { 'holdfast.policy': policy } }
-  const beginning = { name: policy, options, ...(answers === 'outcome' && { failure: failureOf }) }
-  return inSpan(tracer, beginning, call)
+  return inSpan(
+    tracer,
+    { name: policy, options, failure: answers === 'outcome' ? failureOf : undefined },
+    call,
+  )
 }
 
 /** An outcome that is a failure. */

@@ -3,6 +3,7 @@ import { spanId, traceId } from '@holdfast/policy/context'
 import {
   type Context,
   context,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   type SpanOptions,
@@ -36,14 +37,17 @@ class HeadTracer implements Tracer {
   }
 
   startSpan(name: string, options?: SpanOptions, around: Context = context.active()): Span {
-    const parent = options?.root === true ? undefined : trace.getSpan(around)
-    if (parent instanceof Unrecorded) return parent
-    const above = parent?.spanContext()
-    const known = above !== undefined && trace.isSpanContextValid(above)
-    const sampled = known ? (above.traceFlags & 1) === 1 : isTracingSuppressed(around) || this.#lucky()
-    return sampled
-      ? this.#tracer.startSpan(name, options, around)
-      : new Unrecorded(around, known ? above : undefined)
+    let above: SpanContext | undefined
+    let sampled: boolean
+    // Most traces begin where there is nothing to look for.
+    if (around === ROOT_CONTEXT) sampled = this.#lucky()
+    else {
+      const parent = options?.root === true ? undefined : trace.getSpan(around)
+      if (parent instanceof Unrecorded) return parent
+      above = valid(parent?.spanContext())
+      sampled = above ? (above.traceFlags & 1) === 1 : isTracingSuppressed(around) || this.#lucky()
+    }
+    return sampled ? this.#tracer.startSpan(name, options, around) : new Unrecorded(around, above)
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>
@@ -60,6 +64,10 @@ class HeadTracer implements Tracer {
     const span = this.startSpan(name, options, around)
     return context.with(trace.setSpan(around, span), fn as never, undefined, span) as ReturnType<F>
   }
+}
+
+function valid(identity: SpanContext | undefined): SpanContext | undefined {
+  return identity !== undefined && trace.isSpanContextValid(identity) ? identity : undefined
 }
 
 /** A span that is not recorded: it stands for all spans below it as well. It is its own context, which saves one. */
