@@ -67,6 +67,8 @@ class Copy {
 
   #copied(value: object, depth: number): unknown {
     if (Array.isArray(value)) return this.#list(value, depth)
+    // Nearly all there is; it is none of what comes below.
+    if (Object.getPrototypeOf(value) === Object.prototype) return this.#plain(value, depth)
     if (value instanceof Error) return this.#error(value, depth)
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
     if (value instanceof URL || value instanceof RegExp) return shortened(String(value))
@@ -75,6 +77,10 @@ class Copy {
     if (value instanceof Map || value instanceof Headers || value instanceof URLSearchParams) {
       return this.#fields(pairs(value), depth)
     }
+    return this.#plain(value, depth)
+  }
+
+  #plain(value: object, depth: number): unknown {
     const { toJSON } = value as { readonly toJSON?: unknown }
     if (typeof toJSON === 'function') return this.of(toJSON.call(value), depth)
     return this.#fields(entries(value), depth)
@@ -103,7 +109,7 @@ class Copy {
       const secret =
         isSecret(key, value, this.#keys) ||
         (key === 'value' && named !== undefined && isSecret(named, value, this.#keys))
-      set(out, shortened(key), secret ? redacted : this.of(value, depth))
+      set(out, nameOf(key), secret ? redacted : this.of(value, depth))
     }
     return out
   }
@@ -141,16 +147,37 @@ function set(out: Fields, key: string, value: unknown): void {
   else out[key] = value
 }
 
-function* entries(value: object): Generator<readonly [string, unknown]> {
-  for (const key of Object.keys(value)) yield [key, read(value, key)]
+/** As many as are told, and one more. */
+function entries(value: object): (readonly [string, unknown])[] {
+  const keys = Object.keys(value)
+  const out: (readonly [string, unknown])[] = []
+  for (let index = 0; index < keys.length && index <= widest; index++) {
+    const key = keys[index]!
+    out.push([key, read(value, key)])
+  }
+  return out
 }
 
 function read(value: object, key: string): unknown {
   try {
-    return Reflect.get(value, key)
+    return (value as Fields)[key]
   } catch {
     return '[unreadable]'
   }
+}
+
+/** Names come again and again: what became of the last thousand is kept, without those that are long. */
+const names = new Map<string, string>()
+
+function nameOf(key: string): string {
+  if (key.length > 64) return shortened(key)
+  let name = names.get(key)
+  if (name === undefined) {
+    if (names.size >= 1_000) names.clear()
+    name = redactText(key)
+    names.set(key, name)
+  }
+  return name
 }
 
 function* pairs(value: Iterable<readonly [unknown, unknown]>): Generator<readonly [string, unknown]> {
