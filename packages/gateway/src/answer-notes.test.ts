@@ -4,33 +4,91 @@ import { tracing } from '@holdfast/telemetry/tracing'
 import { describe, expect, it } from 'vitest'
 import { AnswerNotes } from './answer-notes.ts'
 import { providerOf } from './gen-ai.ts'
+import { Tally, UpstreamTally } from './tally.ts'
+
+/** What an attempt is counted in, half a second into its request. */
+const counted = async () => {
+  const clock = fakeClock()
+  const began = clock.now()
+  await clock.advance(500)
+  const tally = new Tally()
+  const upstream = { tally: new UpstreamTally() }
+  const reply = { begun: false }
+  const journey = { chain: 'c', began, attempts: 1, failures: [], cut: false }
+  return { clock, tally, upstream, reply, journey, link: 'one' }
+}
 
 /** What stands on the span after that. */
-const noted = async (note: (notes: AnswerNotes) => unknown, clock = fakeClock()) => {
+const noted = async (note: (notes: AnswerNotes) => unknown) => {
   await using running = tracing({ service: 's' })
-  await traced('x', async () => note(new AnswerNotes(activeSpan()!, clock)))()
+  const of = await counted()
+  await traced('x', async () => {
+    const notes = new AnswerNotes(of, activeSpan())
+    note(notes)
+    notes.over(true)
+  })()
   return running.traces()[0]!.spans[0]!.attributes
 }
 
 describe('AnswerNotes', () => {
-  it('takes the time to the first content, once', async () => {
-    const clock = fakeClock()
-    const attributes = await noted(async (notes) => {
-      await clock.advance(1_250)
-      notes.content()
-      await clock.advance(1_000)
-      notes.content()
-    }, clock)
+  it('takes the time to the first content once, and the pace of the rest', async () => {
+    const of = await counted()
+    const notes = new AnswerNotes(of, undefined)
+    await of.clock.advance(1_250)
+    notes.content({})
+    for (let more = 0; more < 4; more++) {
+      await of.clock.advance(40)
+      notes.content({})
+    }
+    await of.clock.advance(1_000)
+    notes.over(true)
 
-    expect(attributes).toEqual({ 'gen_ai.response.time_to_first_chunk': 1.25 })
+    const { seconds, toFirstChunk, betweenChunks } = of.upstream.tally
+    expect(toFirstChunk.distribution({})).toMatchObject({ sum: 1.25, count: 1 })
+    expect(of.tally.toFirstChunk.distribution({})).toMatchObject({ sum: 1.75, count: 1 })
+    expect(betweenChunks.distribution({}).sum).toBeCloseTo(0.04)
+    expect(seconds.distribution({})).toMatchObject({ sum: 2.41, count: 1 })
   })
 
-  it('keeps the first model, the last tokens, and the reason of every choice', async () => {
+  it('tells no pace of a stream that broke off, and no first content where the client had some', async () => {
+    const of = await counted()
+    of.reply.begun = true
+    const notes = new AnswerNotes(of, undefined)
+    notes.content({})
+    notes.content({})
+    notes.over(false)
+
+    expect(of.upstream.tally.toFirstChunk.count).toBe(1)
+    expect(of.tally.toFirstChunk.count).toBe(0)
+    expect(of.upstream.tally.betweenChunks.count).toBe(0)
+  })
+
+  it('counts tokens without a span, the last that were told, even of an answer that broke off', async () => {
+    const of = await counted()
+    const notes = new AnswerNotes(of, undefined)
+    notes.read({ usage: { prompt_tokens: 1, completion_tokens: 2 } })
+    notes.read({ usage: { prompt_tokens: 3, completion_tokens: 4 } })
+    notes.read({ usage: null })
+    expect(of.tally.tokens.size).toBe(0)
+    notes.over(false)
+
+    expect([...of.tally.tokens]).toEqual([['one', { input: 3, output: 4 }]])
+  })
+
+  it.each([-1, 0.5, '7', NaN, Infinity, 1e15, null, {}])('does not take %j for tokens', async (tokens) => {
+    const of = await counted()
+    const notes = new AnswerNotes(of, undefined)
+    notes.read({ usage: { prompt_tokens: tokens, completion_tokens: tokens } })
+    notes.over(true)
+
+    expect(of.tally.tokens.size).toBe(0)
+  })
+
+  it('writes the first model, the last tokens, and the reason of every choice onto the span', async () => {
     const attributes = await noted((notes) => {
       notes.read({ model: 'm', choices: [{ finish_reason: 'stop' }, { finish_reason: 'length' }] })
       notes.read({ model: 'other', choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } })
-      notes.event('{"usage":{"prompt_tokens":3,"completion_tokens":4}}')
-      notes.event('{"usage": and no JSON')
+      notes.read({ usage: { prompt_tokens: 3, completion_tokens: 4 } })
     })
 
     expect(attributes).toEqual({
@@ -41,7 +99,7 @@ describe('AnswerNotes', () => {
     })
   })
 
-  it('notes nothing that is not what it should be, and not without end', async () => {
+  it('writes nothing that is not what it should be, and not without end', async () => {
     const sentence = 'The quick brown fox'
     const attributes = await noted((notes) => {
       notes.read({ model: 7, choices: 'none', usage: { prompt_tokens: sentence, completion_tokens: 0.5 } })
@@ -50,6 +108,19 @@ describe('AnswerNotes', () => {
     })
 
     expect(attributes).toEqual({ 'gen_ai.response.finish_reasons': Array(16).fill('stop') })
+  })
+
+  it.each([
+    { sample: 1, traces: 1 },
+    { sample: 0, traces: 0 },
+  ])('gives $traces traces as an example where $sample of them are sampled', async ({ sample, traces }) => {
+    await using running = tracing({ service: 's', sample, keep: { failed: true } })
+    const of = await counted()
+    await traced('x', async () => new AnswerNotes(of, activeSpan()).content({}))()
+
+    const { exemplars = [] } = of.upstream.tally.toFirstChunk.distribution({})
+    expect(exemplars.flatMap((each) => each?.traceId ?? [])).toEqual([...running.kept()])
+    expect(running.kept().size).toBe(traces)
   })
 })
 

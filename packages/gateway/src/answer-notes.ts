@@ -1,67 +1,117 @@
 import type { Clock } from '@holdfast/policy'
 import type { ActiveSpan } from '@holdfast/telemetry/traces'
 import { genAi } from './gen-ai.ts'
-import { record, recordOf } from './json-value.ts'
+import type { Journey } from './journey.ts'
+import { record } from './json-value.ts'
+import type { Reply } from './reply.ts'
+import type { Tally, UpstreamTally } from './tally.ts'
 
-/** Writes what a provider's answer says about itself onto the span of its attempt: its model, its tokens, why it ended. Never a word of the answer. */
+/** The attempt whose answer is noted, and where it is counted. */
+export interface Noted {
+  readonly upstream: { readonly tally: UpstreamTally }
+  readonly link: string
+  readonly tally: Tally
+  readonly journey: Journey
+  readonly reply: Pick<Reply, 'begun'>
+  readonly clock: Clock
+}
+
+/**
+ * What a provider's answer says about itself: its tokens and its pace are counted; with its model and why it ended they stand on the span of its
+ * attempt as well, if there is one. Never a word of the answer.
+ */
 export class AnswerNotes {
-  readonly #span: ActiveSpan
-  readonly #clock: Clock
+  readonly #of: Noted
+  readonly #span: ActiveSpan | undefined
   readonly #began: number
   readonly #reasons: string[] = []
   #model: string | undefined
-  #first = true
+  #first = 0
+  #last = 0
+  #chunks = 0
+  #input: number | undefined
+  #output: number | undefined
 
-  constructor(span: ActiveSpan, clock: Clock) {
+  constructor(of: Noted, span: ActiveSpan | undefined) {
+    this.#of = of
     this.#span = span
-    this.#clock = clock
-    this.#began = clock.now()
+    this.#began = of.clock.now()
   }
 
   status(status: number): void {
-    this.#span.setAttribute('http.response.status_code', status)
+    this.#span?.setAttribute('http.response.status_code', status)
   }
 
-  /** Of a stream, when content comes: the first time is the one that counts. */
-  content(): void {
-    if (!this.#first) return
-    this.#first = false
-    this.#span.setAttribute(genAi.timeToFirstChunk, (this.#clock.now() - this.#began) / 1_000)
-  }
-
-  /** An event of a stream that was not read otherwise; only the one with the tokens is worth it. */
-  event(data: string): void {
-    if (!data.includes('"usage"')) return
-    const json = recordOf(data)
-    if (json) this.read(json)
+  /** Content of a stream is here, and has not gone to the client yet. */
+  content(chunk: Readonly<Record<string, unknown>>): void {
+    this.#last = this.#of.clock.now()
+    if (this.#chunks++ === 0) this.#firstContent()
+    this.read(chunk)
   }
 
   /** A whole answer, or a piece of a streamed one. */
   read(json: Readonly<Record<string, unknown>>): void {
-    const { model, choices } = json
-    if (this.#model === undefined && typeof model === 'string' && model !== '') {
-      this.#model = model.slice(0, longest)
-      this.#span.setAttribute(genAi.responseModel, this.#model)
-    }
-    if (Array.isArray(choices)) for (const choice of choices) this.#finished(record(choice))
     const usage = record(json['usage'])
     if (usage) {
-      this.#tokens(genAi.inputTokens, usage['prompt_tokens'])
-      this.#tokens(genAi.outputTokens, usage['completion_tokens'])
+      // A provider that tells them several times in a stream tells the sum so far.
+      this.#input = count(usage['prompt_tokens']) ?? this.#input
+      this.#output = count(usage['completion_tokens']) ?? this.#output
+    }
+    if (this.#span) this.#describe(json, this.#span)
+  }
+
+  /** The attempt is over; `whole`: with the whole answer. */
+  over(whole: boolean): void {
+    const { clock, upstream, tally, link } = this.#of
+    upstream.tally.seconds.observe((clock.now() - this.#began) / 1_000)
+    if (whole && this.#chunks > 1)
+      upstream.tally.betweenChunks.observe((this.#last - this.#first) / 1_000 / (this.#chunks - 1))
+    const input = this.#input
+    const output = this.#output
+    if (input === undefined && output === undefined) return
+    tally.used(link, { input: input ?? 0, output: output ?? 0 })
+    if (input !== undefined) this.#span?.setAttribute(genAi.inputTokens, input)
+    if (output !== undefined) this.#span?.setAttribute(genAi.outputTokens, output)
+  }
+
+  #firstContent(): void {
+    const { upstream, tally, journey, reply } = this.#of
+    const seconds = (this.#last - this.#began) / 1_000
+    this.#first = this.#last
+    upstream.tally.toFirstChunk.observe(seconds, traceWorthALook(this.#span))
+    if (!reply.begun)
+      tally.toFirstChunk.observe((this.#last - journey.began) / 1_000, traceWorthALook(this.#span))
+    this.#span?.setAttribute(genAi.timeToFirstChunk, seconds)
+  }
+
+  #describe({ model, choices }: Readonly<Record<string, unknown>>, span: ActiveSpan): void {
+    if (this.#model === undefined && typeof model === 'string' && model !== '') {
+      this.#model = model.slice(0, longest)
+      span.setAttribute(genAi.responseModel, this.#model)
+    }
+    if (!Array.isArray(choices)) return
+    for (const choice of choices) {
+      const reason = record(choice)?.['finish_reason']
+      if (typeof reason !== 'string' || !/^[a-z_]{1,40}$/i.test(reason)) continue
+      if (this.#reasons.push(reason) <= mostReasons)
+        span.setAttribute(genAi.finishReasons, [...this.#reasons])
     }
   }
+}
 
-  #finished(choice: Readonly<Record<string, unknown>> | undefined): void {
-    const reason = choice?.['finish_reason']
-    if (typeof reason !== 'string' || !/^[a-z_]{1,40}$/i.test(reason)) return
-    if (this.#reasons.push(reason) <= mostReasons)
-      this.#span.setAttribute(genAi.finishReasons, [...this.#reasons])
-  }
-
-  #tokens(name: string, count: unknown): void {
-    if (Number.isSafeInteger(count)) this.#span.setAttribute(name, count as number)
-  }
+/** The trace of a span that will be kept, so that it can stand for what was counted in it. */
+export function traceWorthALook(span: ActiveSpan | undefined): string | undefined {
+  const of = span?.spanContext()
+  return of && (of.traceFlags & 1) === 1 ? of.traceId : undefined
 }
 
 const longest = 200
 const mostReasons = 16
+/** No answer takes more tokens; one that says so would spoil the sum for good. */
+const mostTokens = 1_000_000_000
+
+function count(tokens: unknown): number | undefined {
+  return Number.isSafeInteger(tokens) && (tokens as number) >= 0 && (tokens as number) <= mostTokens
+    ? (tokens as number)
+    : undefined
+}

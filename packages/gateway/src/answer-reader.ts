@@ -31,7 +31,7 @@ export class AnswerReader implements Reader {
     const body = Buffer.concat(this.#chunks)
     const json = recordOf(body.toString('utf8'))
     if (!json || errorIn(json) || !hasChoices(json)) throw noCompletion(this.#context, json)
-    notes?.read(json)
+    notes.read(json)
     reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
     this.finished = true
   }

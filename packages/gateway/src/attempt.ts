@@ -48,7 +48,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
-    this.#options.notes?.status(status)
+    this.#options.notes.status(status)
     this.#guard(() => {
       this.#reader = readerFor({
         ...this.#options,
@@ -162,21 +162,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The client has the whole answer. A provider that keeps the connection open after it is given a moment, so that it can be used again. */
   #done(): void {
-    if (!this.#settle()) return
+    if (!this.#settle(true)) return
     if (!this.#reader?.complete) this.#watchdog.expect('the connection to be free', lingering)
     this.#resolve()
   }
 
   #fail(failure: ProviderFailure): void {
-    if (!this.#settle()) return
+    if (!this.#settle(false)) return
     if (!this.#reader?.complete) this.#hangUp()
     this.#reject(failure)
   }
 
-  /** True the first time. */
-  #settle(): boolean {
+  /** True the first time; `whole`: with a whole answer. */
+  #settle(whole: boolean): boolean {
     if (this.#settled) return false
     this.#settled = true
+    this.#options.notes.over(whole)
     this.#watchdog.stop()
     this.#signal.removeEventListener('abort', this.#cancelled)
     return true

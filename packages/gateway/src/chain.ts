@@ -8,12 +8,14 @@ import { modelCall } from './model-call.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
+import type { Tally } from './tally.ts'
 
 export interface Asked {
   readonly links: readonly Link[]
   readonly request: ChatRequest
   readonly reply: Reply
   readonly journey: Journey
+  readonly tally: Tally
   readonly signal: AbortSignal
   readonly clock: Clock
 }
@@ -112,6 +114,7 @@ async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promi
   const options = {
     ...asked,
     upstream: link.upstream,
+    link: link.name,
     model: link.model,
     marks: () => marks(journey, link.name),
   }
@@ -124,6 +127,7 @@ async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promi
           await modelCall(options, call)
         } catch (error) {
           tally.failed(classOfError(error))
+          if (reply.begun && !signal.aborted) journey.cut = true
           if (reply.begun && !reply.transcript.resumable) throw final(error)
           throw error
         }

@@ -4,7 +4,7 @@ import { record, recordOf } from './json-value.ts'
 /** What one event of a chat completion stream says about the stream. */
 export type StreamNews =
   | { readonly is: 'done' }
-  | { readonly is: 'quiet' }
+  | { readonly is: 'quiet'; readonly chunk: Chunk }
   | { readonly is: 'content'; readonly chunk: Chunk }
   | { readonly is: 'error'; readonly body: Readonly<Record<string, unknown>> }
   | { readonly is: 'garbage'; readonly why: string }
@@ -39,13 +39,13 @@ export class CompletionStream {
     if (name === 'error') return { is: 'error', body: chunk ?? { message: data } }
     if (!chunk) return { is: 'garbage', why: 'an event that is not a JSON object' }
     const choices = chunk['choices']
-    if (!Array.isArray(choices)) return { is: 'quiet' }
+    if (!Array.isArray(choices)) return { is: 'quiet', chunk }
     let content = false
     for (const entry of choices) {
       const choice = record(entry)
       if (choice) content = this.#follow(choice) || content
     }
-    return content ? { is: 'content', chunk } : { is: 'quiet' }
+    return { is: content ? 'content' : 'quiet', chunk }
   }
 
   #follow(choice: Readonly<Record<string, unknown>>): boolean {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
+import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
@@ -9,7 +10,7 @@ import { type Journey, marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { refusal } from './refusal.ts'
 import { invalid, type Reply } from './reply.ts'
-import type { Tally } from './tally.ts'
+import type { Ended, Tally } from './tally.ts'
 
 /** A chain by its name, and what became of the requests to it. */
 export interface Chain {
@@ -28,7 +29,6 @@ export interface CompletionsOptions {
 /** Answers `POST /v1/chat/completions`, whatever happens: by a link of the chain, by its provider's own refusal, or by an error that says why. */
 export class Completions {
   readonly #options: CompletionsOptions
-  #inFlight = 0
 
   constructor(options: CompletionsOptions) {
     this.#options = options
@@ -36,7 +36,7 @@ export class Completions {
 
   /** Requests that are being answered now. */
   get inFlight(): number {
-    return this.#inFlight
+    return [...this.#options.chains.values()].reduce((sum, { tally }) => sum + tally.inFlight, 0)
   }
 
   async handle(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
@@ -50,14 +50,13 @@ export class Completions {
     const chain = chains.get(request.model)
     if (!chain) return refuseModel(request.model, [...chains.keys()], reply)
     const { name, links, tally } = chain
-    const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [] }
-    this.#inFlight++
+    const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [], cut: false }
     tally.began()
     try {
-      const outcome = await askChain({ links, request, reply, journey, signal: left.signal, clock })
+      const outcome = await askChain({ links, request, reply, journey, tally, signal: left.signal, clock })
       this.#conclude(chain, journey, reply, outcome)
     } finally {
-      this.#inFlight--
+      tally.inFlight--
     }
   }
 
@@ -66,20 +65,21 @@ export class Completions {
     const ms = this.#options.clock.now() - journey.began
     const { tell } = this.#options
     const { failures } = journey
-    activeSpan()?.setAttributes({
+    const span = activeSpan()
+    span?.setAttributes({
       'holdfast.chain': chain.name,
       'holdfast.attempts': journey.attempts,
       'holdfast.outcome': outcome.is,
       ...('link' in outcome && { 'holdfast.link': outcome.link }),
     })
     const told = { chain: chain.name, failures, ms }
+    const ended = { outcome: wordFor(outcome, reply), ...('link' in outcome && { link: outcome.link }) }
+    chain.tally.ended({ ...ended, ms, journey, traceId: traceWorthALook(span) })
     if (outcome.is === 'answered') {
       chain.lastAnsweredBy = outcome.link
-      chain.tally.ended({ answeredBy: outcome.link }, ms, failures)
       return tell({ type: 'chain.answered', ...told, link: outcome.link, attempts: journey.attempts })
     }
-    if (outcome.is === 'cancelled') return chain.tally.ended('cancelled', ms, failures)
-    chain.tally.ended('failed', ms, failures)
+    if (outcome.is === 'cancelled') return
     if (outcome.is === 'refused' && !reply.begun) {
       const { status, body } = outcome.failure.answer!
       const headers = { 'content-type': 'application/json', 'x-should-retry': 'false' }
@@ -93,6 +93,11 @@ export class Completions {
     reply.sendError(503, { ...headers, ...marks(journey, undefined) }, error)
     tell({ type: 'chain.exhausted', ...told })
   }
+}
+
+function wordFor({ is }: Outcome, reply: Reply): Ended['outcome'] {
+  if (is === 'answered' || is === 'cancelled') return is
+  return reply.begun ? 'broke-off' : is
 }
 
 async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatRequest | undefined> {

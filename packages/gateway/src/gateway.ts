@@ -1,11 +1,14 @@
 import type { RequestListener } from 'node:http'
 import { type Clock, forget, systemClock } from '@holdfast/policy'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
+import type { Family } from '@holdfast/telemetry'
 import { type Chain, Completions } from './completions.ts'
 import type { GatewayEvent } from './gateway-event.ts'
+import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { link } from './link.ts'
 import { invalid, type Reply } from './reply.ts'
+import { ResponseCounts } from './response-counts.ts'
 import type { Rule } from './rules.ts'
 import { type Route, type Served, served, servedQuietly } from './served.ts'
 import { Tally } from './tally.ts'
@@ -29,6 +32,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly handle: RequestListener
   status(): GatewayStatus
+  /** What it counted, as metric families. */
+  families(): Family[]
   /** Ends the connections to all upstreams. */
   close(): Promise<void>
 }
@@ -63,6 +68,7 @@ export function gateway(options: GatewayOptions): Gateway {
     ]),
   )
   const completions = new Completions({ chains, clock, tell })
+  const responses = new ResponseCounts()
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
@@ -74,10 +80,17 @@ export function gateway(options: GatewayOptions): Gateway {
   const doors = new Map<string, Served>(
     Object.entries(routes).map(([name, route]) => [
       name,
-      askedAllTheTime.has(name) ? servedQuietly(route) : served(name, route),
+      askedAllTheTime.has(name)
+        ? servedQuietly(responses.counted(name, route))
+        : served(name, responses.counted(name, route)),
     ]),
   )
-  const elsewhere = served('HTTP', ({ url }, _, reply) => refusePath(pathOf(url), Object.keys(routes), reply))
+  const elsewhere = served(
+    'HTTP',
+    responses.counted('other', ({ url }, _, reply) =>
+      refusePath(pathOf(url), Object.keys(routes), reply),
+    ),
+  )
   return {
     handle(request, response) {
       const method = request.method === 'HEAD' ? 'GET' : request.method
@@ -85,6 +98,7 @@ export function gateway(options: GatewayOptions): Gateway {
       door(request, response)
     },
     status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
+    families: () => [...gatewayFamilies(chains.values(), upstreams.values()), responses.family()],
     async close() {
       await Promise.all([...upstreams.values()].map((each) => each.close()))
       for (const name of upstreams.keys()) forget(name)

@@ -25,6 +25,8 @@ export interface Journey {
   /** Calls that went out to upstreams so far, over all links. */
   attempts: number
   readonly failures: LinkFailure[]
+  /** Whether its stream broke off after the client had been given the beginning. */
+  cut: boolean
 }
 
 /** The headers that say who answered and after what. */

@@ -1,16 +1,18 @@
+import type { Call } from '@holdfast/policy'
 import { activeSpan, traced } from '@holdfast/telemetry/traces'
-import { AnswerNotes } from './answer-notes.ts'
+import { AnswerNotes, type Noted } from './answer-notes.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
 import { genAi } from './gen-ai.ts'
 
-/** An exchange with a span of its own, if spans are made; its answer is noted there. */
-export const modelCall: typeof exchange = traced(
+export type ModelCallOptions = Omit<ExchangeOptions, 'notes'> & Noted
+
+/** An exchange whose answer is noted: in the counts, and on a span of its own, if spans are made. */
+export const modelCall = traced(
   'chat',
-  (options, call) => {
+  (options: ModelCallOptions, call: Call): Promise<void> => {
     const span = activeSpan()
-    if (span === undefined) return exchange(options, call)
-    span.updateName(`chat ${modelOf(options)}`)
-    return exchange({ ...options, notes: new AnswerNotes(span, options.clock) }, call)
+    span?.updateName(`chat ${modelOf(options)}`)
+    return exchange({ ...options, notes: new AnswerNotes(options, span) }, call)
   },
   {
     kind: 'client',
@@ -26,6 +28,6 @@ export const modelCall: typeof exchange = traced(
 )
 
 /** What is asked for: a link's own model, or what the client named. */
-function modelOf({ model, request }: ExchangeOptions): string {
+function modelOf({ model, request }: ModelCallOptions): string {
   return (model ?? request.model).slice(0, 200)
 }

@@ -32,8 +32,8 @@ export interface Answering {
   /** The headers that say who answers, as of now. */
   readonly marks: () => OutHeaders
   readonly clock: Clock
-  /** Where spans are made. */
-  readonly notes?: AnswerNotes | undefined
+  /** Of this attempt. */
+  readonly notes: AnswerNotes
   readonly status: number
   readonly headers: IncomingHttpHeaders
 }

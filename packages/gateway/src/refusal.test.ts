@@ -7,6 +7,7 @@ const refused = (...failures: Partial<LinkFailure>[]) =>
     chain: 'default',
     began: 0,
     attempts: 1,
+    cut: false,
     failures: failures.map((failure) => ({
       link: 'one',
       class: 'transient',

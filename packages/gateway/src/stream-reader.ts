@@ -79,12 +79,11 @@ export class StreamReader implements Reader {
         if (finished) return this.#finish()
         throw this.#cut(`sent ${news.why}`)
       case 'quiet':
-        notes?.event(data)
+        notes.read(news.chunk)
         if (this.#began && !finished) this.#context.heard()
         return this.#quiet(bytes)
       case 'content':
-        notes?.content()
-        notes?.read(news.chunk)
+        notes.content(news.chunk)
         return this.#content(bytes, news.chunk)
     }
   }

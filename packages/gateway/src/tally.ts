@@ -1,67 +1,99 @@
+import { Buckets } from '@holdfast/telemetry/buckets'
 import type { FailureClass } from '@holdfast/transport'
-import type { LinkFailure } from './journey.ts'
+import type { Journey } from './journey.ts'
 
 /** What a chain did since the process began; all counts only grow. */
 export interface ChainCounts {
   readonly requests: number
+  /** Nobody could answer whole. */
   readonly failed: number
+  /** A provider said that the request is at fault. */
+  readonly refused: number
   readonly cancelled: number
   /** Answers by link. */
   readonly answered: Readonly<Record<string, number>>
   /** Links passed over, as `link → class → count`. */
   readonly passedOver: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** Whole time of a request in seconds: how many took at most `bounds[i]`, their sum, their number. */
-  readonly seconds: { readonly buckets: readonly number[]; readonly sum: number; readonly count: number }
 }
 
-/** Upper bounds of the buckets of `ChainCounts.seconds`. */
-export const bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120] as const
+/** How a request to a chain ended, in the words of the label `outcome`. */
+export const outcomes = ['answered', 'refused', 'exhausted', 'broke-off', 'cancelled'] as const
+
+/** A request to a chain that is over. */
+export interface Ended {
+  readonly outcome: (typeof outcomes)[number]
+  /** Who answered it, or refused to. */
+  readonly link?: string | undefined
+  readonly ms: number
+  readonly journey: Journey
+  /** The trace in which to see it. */
+  readonly traceId?: string | undefined
+}
+
+/** The tokens that a provider says an answer took. */
+export interface Tokens {
+  readonly input: number
+  readonly output: number
+}
+
+/** Upper bounds of the buckets, in seconds. */
+const durations = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
+const gaps = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+const attempts = [0, 1, 2, 3, 5, 8]
+
+/*
+ * I1  Whatever is counted by name is counted by a name of the configuration, or by a word of ours: no request can make the counts grow in number.
+ */
 
 /** Keeps the counts of one chain. Nothing here decides anything. */
 export class Tally {
-  #requests = 0
-  #failed = 0
-  #cancelled = 0
-  #sum = 0
+  requests = 0
+  inFlight = 0
+  /** Streams that broke off after their beginning had gone out, and those of them that were brought to their end. */
+  readonly streams = { cut: 0, mended: 0 }
+  readonly tokens = new Map<string, Tokens>()
+  readonly seconds = Object.fromEntries(outcomes.map((each) => [each, new Buckets(durations)])) as Readonly<
+    Record<Ended['outcome'], Buckets>
+  >
+  /** From the last byte of a request to the first content of its answer, of streams. */
+  readonly toFirstChunk = new Buckets(durations)
+  readonly attempts = new Buckets(attempts)
   readonly #answered: Record<string, number> = {}
   readonly #passedOver: Record<string, Record<string, number>> = {}
-  readonly #buckets: number[] = new Array(bounds.length).fill(0)
 
   began(): void {
-    this.#requests++
+    this.requests++
+    this.inFlight++
   }
 
-  ended(
-    how: 'failed' | 'cancelled' | { readonly answeredBy: string },
-    ms: number,
-    failures: readonly LinkFailure[],
-  ): void {
-    if (how === 'failed') this.#failed++
-    else if (how === 'cancelled') this.#cancelled++
-    else this.#answered[how.answeredBy] = (this.#answered[how.answeredBy] ?? 0) + 1
-    for (const { link, class: reason } of failures) {
-      this.#passedOver[link] ??= {}
-      this.#passedOver[link][reason] = (this.#passedOver[link][reason] ?? 0) + 1
+  ended({ outcome, link, ms, journey, traceId }: Ended): void {
+    if (outcome === 'answered' && link !== undefined) this.#answered[link] = (this.#answered[link] ?? 0) + 1
+    for (const { link: passed, class: reason } of journey.failures) {
+      this.#passedOver[passed] ??= {}
+      this.#passedOver[passed][reason] = (this.#passedOver[passed][reason] ?? 0) + 1
     }
-    const seconds = ms / 1_000
-    this.#sum += seconds
-    const bucket = bounds.findIndex((bound) => seconds <= bound)
-    if (bucket !== -1) this.#buckets[bucket]!++
+    if (journey.cut) {
+      this.streams.cut++
+      if (outcome === 'answered') this.streams.mended++
+    }
+    this.attempts.observe(journey.attempts)
+    this.seconds[outcome].observe(ms / 1_000, traceId)
+  }
+
+  used(link: string, { input, output }: Tokens): void {
+    const before = this.tokens.get(link)
+    this.tokens.set(link, { input: input + (before?.input ?? 0), output: output + (before?.output ?? 0) })
   }
 
   counts(): ChainCounts {
-    const answered = { ...this.#answered }
-    const ended =
-      Object.values(answered).reduce((sum, count) => sum + count, 0) + this.#failed + this.#cancelled
-    let below = 0
-    const buckets = this.#buckets.map((count) => (below += count))
+    const { refused, exhausted, cancelled, 'broke-off': brokeOff } = this.seconds
     return {
-      requests: this.#requests,
-      failed: this.#failed,
-      cancelled: this.#cancelled,
-      answered,
+      requests: this.requests,
+      failed: exhausted.count + brokeOff.count,
+      refused: refused.count,
+      cancelled: cancelled.count,
+      answered: { ...this.#answered },
       passedOver: structuredClone(this.#passedOver),
-      seconds: { buckets, sum: this.#sum, count: ended },
     }
   }
 }
@@ -70,6 +102,12 @@ export class Tally {
 export class UpstreamTally {
   attempts = 0
   readonly failures: Partial<Record<FailureClass, number>> = {}
+  /** How long a call took, however it ended. */
+  readonly seconds = new Buckets(durations)
+  /** From a call to the first content of its answer, of streams. */
+  readonly toFirstChunk = new Buckets(durations)
+  /** From content to content, the mean of a stream. */
+  readonly betweenChunks = new Buckets(gaps)
 
   failed(as: FailureClass): void {
     this.failures[as] = (this.failures[as] ?? 0) + 1

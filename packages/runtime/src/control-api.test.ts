@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net'
+import { exposition } from '@holdfast/telemetry'
 import { describe, expect, it } from 'vitest'
 import type { Named } from './announced.ts'
 import { controlApi } from './control-api.ts'
 import type { Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
-import { sampleBreaker, sampleChain, sampleControl, sampleLink, sampleStatus } from './testing/index.ts'
+import { sampleChain, sampleControl, sampleLink, sampleStatus } from './testing/index.ts'
 
 const healthy = sampleStatus()
 const degraded = sampleStatus({
@@ -24,59 +25,20 @@ describe('controlApi', () => {
     expect(response.json()).toEqual(JSON.parse(JSON.stringify(degraded)))
   })
 
-  it('tells the numbers in the Prometheus format', async () => {
-    const response = await get('/metrics')
+  it('tells the numbers in the format that a scraper asks for', async () => {
+    const metrics = exposition(async () => [
+      { name: 'holdfast_up', help: 'Up.', type: 'gauge', samples: [{ labels: {}, value: 1 }] },
+    ])
+    const app = await controlApi(sampleControl({ metrics }))
+    const scraped = (accept: string) => app.inject({ url: '/metrics', headers: { accept } })
 
-    expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
-    expect(response.body).toContain('\nholdfast_up 1\n')
-    expect(response.body).toContain(
-      '\nholdfast_gateway_request_duration_seconds_bucket{le="+Inf",chain="default"} 0\n',
-    )
-  })
-
-  it('tells them in OpenMetrics to who asks for it', async () => {
-    const app = await controlApi(sampleControl())
-    const response = await app.inject({
-      url: '/metrics',
-      headers: { accept: 'application/openmetrics-text' },
-    })
-
-    expect(response.headers['content-type']).toBe(
-      'application/openmetrics-text; version=1.0.0; charset=utf-8',
-    )
-    expect(response.body).toMatch(/\n# EOF\n$/)
+    const plain = await scraped('text/plain')
+    expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(plain.body).toMatch(/\nholdfast_up 1\n$/)
+    const open = await scraped('application/openmetrics-text')
+    expect(open.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    expect(open.body).toMatch(/\n# EOF\n$/)
     await app.close()
-  })
-
-  it('tells the numbers of its own process', async () => {
-    expect((await get('/metrics')).body).toMatch(/\nprocess_resident_memory_bytes \d+\n/)
-  })
-
-  it('tells the numbers of the policies of all processes', async () => {
-    const kinds = { breaker: [sampleBreaker('jira', 'open')] }
-    const steering = { ...nobody, policies: async () => [{ pid: 7, service: 'ai', kinds, omitted: 0 }] }
-    const app = await controlApi(sampleControl({ steering }))
-
-    expect((await app.inject({ url: '/metrics' })).body).toContain(
-      '\nholdfast_breaker_state{breaker="jira",service="ai",pid="7",state="open"} 1\n',
-    )
-  })
-
-  it('tells the other numbers when nobody can tell the policies', async () => {
-    const complaints: unknown[] = []
-    const gone = new Error('gone')
-    const app = await controlApi(
-      sampleControl({
-        steering: { ...nobody, policies: () => Promise.reject(gone) },
-        complain: (error) => complaints.push(error),
-      }),
-    )
-
-    const response = await app.inject({ url: '/metrics' })
-
-    expect(response.statusCode).toBe(200)
-    expect(response.body).toContain('\nholdfast_up 1\n')
-    expect(complaints).toEqual([gone])
   })
 
   it('describes itself', async () => {
@@ -170,30 +132,29 @@ describe('controlApi', () => {
       expect((await app.inject({ method, url: '/api/v1/status' })).statusCode).toBe(404)
   })
 
-  it.each(['/api/v1/status', '/metrics'])(
-    'answers 503 at %s when nobody can tell',
-    async (url) => {
-      const gone = new Error('the governor is gone')
-      const complaints: unknown[] = []
-      const app = await controlApi(
-        sampleControl({
-          status: () => Promise.reject(gone),
-          complain: (error) => complaints.push(error),
-        }),
-      )
+  it.each(['/api/v1/status', '/metrics'])('answers 503 at %s when nobody can tell', async (url) => {
+    const gone = new Error('the governor is gone')
+    const complaints: unknown[] = []
+    const metrics = { page: () => Promise.reject(gone) }
+    const app = await controlApi(
+      sampleControl({
+        metrics,
+        status: () => Promise.reject(gone),
+        complain: (error) => complaints.push(error),
+      }),
+    )
 
-      const response = await app.inject({ url })
+    const response = await app.inject({ url })
 
-      expect(response.statusCode).toBe(503)
-      expect(response.json()).toEqual({
-        error: {
-          code: 'unavailable',
-          message: 'The status cannot be told right now; try again in a second.',
-        },
-      })
-      expect(complaints).toEqual([gone])
-    },
-  )
+    expect(response.statusCode).toBe(503)
+    expect(response.json()).toEqual({
+      error: {
+        code: 'unavailable',
+        message: 'The status cannot be told right now; try again in a second.',
+      },
+    })
+    expect(complaints).toEqual([gone])
+  })
 
   it('answers on a socket', async () => {
     const app = await controlApi(sampleControl())

@@ -1,10 +1,9 @@
 import swagger from '@fastify/swagger'
-import { exposition, type Family, processMetrics } from '@holdfast/telemetry'
+import type { Exposition } from '@holdfast/telemetry'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { EdgeHealth } from './edge-health.ts'
 import { healthRoutes } from './health-routes.ts'
 import { isLocalHost } from './local-host.ts'
-import { families } from './metrics.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
 import { type TraceSource, traceRoutes } from './trace-routes.ts'
@@ -13,6 +12,7 @@ export interface ControlApiOptions {
   readonly status: () => Promise<Status>
   readonly health: Omit<EdgeHealth, 'drain'>
   readonly steering: Steering
+  readonly metrics: Pick<Exposition, 'page'>
   /** Keeps none by default. */
   readonly traces?: TraceSource
   /** Hears what could not be told, and why. */
@@ -28,22 +28,13 @@ export async function controlApi({
   status,
   health,
   steering,
+  metrics,
   traces = async () => [],
   complain = (error) => console.error('control API:', error),
 }: ControlApiOptions): Promise<FastifyInstance> {
   // A body is what it says: nothing is made to fit.
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
   const app = fastify({ logger: false, ajv })
-  const own = processMetrics()
-  const metrics = exposition(async () => {
-    // What the processes tell is worth less than the rest: without it there is still a page.
-    const told = steering.policies().catch((error: unknown) => {
-      complain(error)
-      return []
-    })
-    return joined(families(await status(), await told), await own.families())
-  })
-  app.addHook('onClose', async () => own.close())
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
   })
@@ -82,8 +73,4 @@ export async function controlApi({
   })
   await app.ready()
   return app
-}
-
-function* joined(...all: readonly Iterable<Family>[]): Generator<Family> {
-  for (const each of all) yield* each
 }

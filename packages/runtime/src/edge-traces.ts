@@ -1,4 +1,5 @@
-import type { TraceRecord, Tracing, TracingOptions } from '@holdfast/telemetry/tracing'
+import type { Family } from '@holdfast/telemetry'
+import type { TraceRecord, TraceStatistics, Tracing, TracingOptions } from '@holdfast/telemetry/tracing'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 
@@ -6,6 +7,10 @@ import type { Config } from './config/schema.ts'
 export interface EdgeTraces {
   /** Those that were kept, the latest first; none where OpenTelemetry is not installed. */
   records(): Promise<readonly TraceRecord[]>
+  /** How they went, as metric families; none where OpenTelemetry is not installed. */
+  families(): Promise<readonly Family[]>
+  /** The identities of those that were kept. */
+  kept(): Promise<ReadonlySet<string>>
   /** Sends what waits to be sent, as far as a collector takes it within a second. */
   close(): Promise<void>
 }
@@ -17,7 +22,10 @@ export interface EdgeTracesOptions {
   /** Hears, once, why there are no traces. */
   readonly say: (sentence: string) => void
   /** What is optional to install. */
-  readonly load?: () => Promise<{ readonly tracing: (options: TracingOptions) => Tracing }>
+  readonly load?: () => Promise<{
+    readonly tracing: (options: TracingOptions) => Tracing
+    readonly traceFamilies: (statistics: TraceStatistics) => readonly Family[]
+  }>
 }
 
 /** Switches tracing on, in the background: whoever is served before it is on has no span. Without it everything else works. */
@@ -30,21 +38,26 @@ export function edgeTraces({
   const begun = Promise.resolve(after)
     .then(load)
     .then(
-      ({ tracing }) => tracing(options),
+      ({ tracing, traceFamilies }) => {
+        const found = tracing(options)
+        return { found, families: () => traceFamilies(found.statistics()) }
+      },
       (error: unknown) => {
         throw isMissing(error) ? new Error('OpenTelemetry, which is optional, is not installed') : error
       },
     )
-  const running: Promise<Tracing | undefined> = begun.catch((error: unknown) => {
+  const running = begun.catch((error: unknown) => {
     say(`traces are off: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   })
   return {
-    records: async () => (await running)?.traces() ?? [],
+    records: async () => (await running)?.found.traces() ?? [],
+    families: async () => (await running)?.families() ?? [],
+    kept: async () => (await running)?.found.kept() ?? new Set(),
     close: () =>
       within(
         patience,
-        running.then((found) => found?.shutdown()),
+        running.then((of) => of?.found.shutdown()),
       ),
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayEvent, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
+import type { Family } from '@holdfast/telemetry'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
@@ -59,8 +60,18 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
   const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say })
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
-  const operators = import('./control-api.ts').then(({ controlApi }) =>
-    controlApi({ status, health, steering, traces: traces.records }),
+  const operators = Promise.all([import('./control-api.ts'), import('./edge-metrics.ts')]).then(
+    ([{ controlApi }, { edgeMetrics }]) => {
+      const metrics = edgeMetrics({
+        status,
+        policies: steering.policies,
+        gateway: door.families,
+        governor: async () => (await governor.call('process')) as Family[],
+        traces,
+        complain: (error) => console.error('metrics:', error),
+      })
+      return controlApi({ status, health, steering, metrics, traces: traces.records })
+    },
   )
   const servers = await Promise.all([
     open,

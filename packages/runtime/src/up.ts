@@ -13,6 +13,7 @@ import {
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
+import { processMetrics } from '@holdfast/telemetry/process'
 import { announced } from './announced.ts'
 import { configOf } from './config/config-of.ts'
 import type { Environment } from './config/environment.ts'
@@ -71,6 +72,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   const status = (): Status => statusOf(view(), report.latest())
   const path = controlPath(state)
   const held = new AsyncDisposableStack()
+  const own = held.adopt(processMetrics(), (metrics) => metrics.close())
   try {
     held.use(
       await serveControl({
@@ -79,6 +81,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
           ...announced().calls,
           configuration: () => config,
           governor: view,
+          process: () => own.families(),
           status,
           report(status) {
             report.tell(status as GatewayStatus)

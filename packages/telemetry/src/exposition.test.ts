@@ -107,6 +107,27 @@ describe('exposition', () => {
     })
   })
 
+  it('gives a bucket its example in OpenMetrics, and in no other format', async () => {
+    const seen = (value: number) => ({ traceId: 'abc', value, at: 1_500 })
+    const exemplars = [seen(0.5), undefined, seen(9)]
+    const { page } = exposition(async () => [
+      {
+        name: 'took_seconds',
+        help: 'How long.',
+        type: 'histogram',
+        samples: [{ labels: { to: 'a' }, bounds: [1, 2], buckets: [1, 1], sum: 9.5, count: 2, exemplars }],
+      },
+    ])
+
+    const lines = (text: string) => text.split('\n').filter((line) => line.includes('_bucket'))
+    expect(lines((await page('application/openmetrics-text')).text)).toEqual([
+      'took_seconds_bucket{le="1",to="a"} 1 # {trace_id="abc"} 0.5 1.5',
+      'took_seconds_bucket{le="2",to="a"} 1',
+      'took_seconds_bucket{le="+Inf",to="a"} 2 # {trace_id="abc"} 9 1.5',
+    ])
+    expect((await page(undefined)).text).not.toContain('abc')
+  })
+
   it.each([
     undefined,
     '*/*',

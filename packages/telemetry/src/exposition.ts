@@ -6,13 +6,24 @@ export interface Sample {
   readonly value: number
 }
 
-/** A distribution with its labels: how many observations were at most `bounds[i]`, the sum of all, their number. */
+/** One observation that was seen in a trace. `at` is ms since 1970. */
+export interface Exemplar {
+  readonly traceId: string
+  readonly value: number
+  readonly at: number
+}
+
+/**
+ * A distribution with its labels: how many observations were at most `bounds[i]`, the sum of all, their number. Of each bucket, the last of which holds
+ * those above all bounds, there may be one observation as an example; OpenMetrics has a place for it, the text format 0.0.4 has none.
+ */
 export interface Distribution {
   readonly labels: Readonly<Record<string, string>>
   readonly bounds: readonly number[]
   readonly buckets: readonly number[]
   readonly sum: number
   readonly count: number
+  readonly exemplars?: readonly (Exemplar | undefined)[]
 }
 
 /** One metric family, as it stands now. Names and units follow the Prometheus naming conventions; the samples of a summary have a label `quantile`. */
@@ -67,6 +78,7 @@ interface Line {
   readonly sharedLabels?: Readonly<Record<string, string>>
   readonly metricName?: string
   readonly value: number
+  readonly exemplar?: object | undefined
 }
 
 /** What a registry can do, of which its types do not speak: it asks no more of a metric than `get`. */
@@ -119,19 +131,26 @@ function* slices(family: Family): Generator<readonly Line[]> {
 }
 
 /** The three kinds of series by which the format tells a distribution. */
-function series(name: string, { labels, bounds, buckets, sum, count }: Distribution): Line[] {
-  const bucket = (le: string, value: number) => ({
+function series(name: string, distribution: Distribution): Line[] {
+  const { labels, bounds, buckets, sum, count, exemplars = [] } = distribution
+  const bucket = (le: string, value: number, exemplar: Exemplar | undefined) => ({
     metricName: `${name}_bucket`,
     labels: { le },
     sharedLabels: labels,
     value,
+    exemplar: exemplar && asLine(exemplar),
   })
   return [
-    ...bounds.map((bound, index) => bucket(String(bound), buckets[index] ?? 0)),
-    bucket('+Inf', count),
+    ...bounds.map((bound, index) => bucket(String(bound), buckets[index] ?? 0, exemplars[index])),
+    bucket('+Inf', count, exemplars[bounds.length]),
     { metricName: `${name}_sum`, labels: {}, sharedLabels: labels, value: sum },
     { metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: count },
   ]
+}
+
+/** As the writer knows it; its times are seconds. */
+function asLine({ traceId, value, at }: Exemplar) {
+  return { labelSet: { trace_id: traceId }, value, timestamp: at / 1_000 }
 }
 
 /** Without the two lines that begin a family. */

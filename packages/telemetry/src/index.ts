@@ -1,4 +1,11 @@
-export { type Distribution, type Exposition, exposition, type Family, type Sample } from './exposition.ts'
+export {
+  type Distribution,
+  type Exemplar,
+  type Exposition,
+  exposition,
+  type Family,
+  type Sample,
+} from './exposition.ts'
 export {
   type AutonomousTask,
   type ModelMetrics,

@@ -8,6 +8,7 @@ export function sampleControl(but: Partial<ControlApiOptions> = {}): ControlApiO
     status: async () => sampleStatus(),
     health: { report: async () => ({ status: 'healthy', components: [] }), live: well, ready: well },
     steering: { policies: async () => [], reset: async () => [], isolate: async () => [] },
+    metrics: { page: async () => ({ contentType: 'text/plain', text: '' }) },
     ...but,
   }
 }

@@ -37,8 +37,7 @@ export function sampleLink(name: string, breaker: BreakerStatus['is'] = 'closed'
 
 /** A chain that nobody asked anything yet, but for what is said otherwise. */
 export function sampleChain(name: string, but: Partial<ChainStatus> = {}): ChainStatus {
-  const seconds = { buckets: new Array(13).fill(0), sum: 0, count: 0 }
-  const counts = { requests: 0, failed: 0, cancelled: 0, answered: {}, passedOver: {}, seconds }
+  const counts = { requests: 0, failed: 0, refused: 0, cancelled: 0, answered: {}, passedOver: {} }
   return {
     name,
     links: [sampleLink('primary'), sampleLink('rules')],

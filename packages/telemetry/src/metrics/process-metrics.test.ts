@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { Family, Sample } from '../exposition.ts'
+import type { Distribution, Family, Sample } from '../exposition.ts'
 import { processMetrics } from './process-metrics.ts'
 
 const values = (families: readonly Family[]) =>
-  new Map(families.map(({ name, samples }) => [name, samples.map((each) => (each as Sample).value)]))
+  new Map(
+    families
+      .filter(({ type }) => type !== 'histogram')
+      .map(({ name, samples }) => [name, samples.map((each) => (each as Sample).value)]),
+  )
 
 describe('processMetrics', () => {
   it('tells CPU, memory, descriptors and the loop of this process', async () => {
@@ -60,5 +64,18 @@ describe('processMetrics', () => {
     metrics.close()
     expect(use).toBeGreaterThanOrEqual(0)
     expect(use).toBeLessThanOrEqual(1)
+  })
+
+  it('tells how long collections of garbage took', async () => {
+    const metrics = processMetrics()
+    const collected = async (): Promise<number> => {
+      const all = (await metrics.families()).find(({ name }) => name === 'nodejs_gc_duration_seconds')
+      return (all?.samples ?? []).reduce((sum, each) => sum + (each as Distribution).count, 0)
+    }
+    let litter: unknown[] = []
+    while ((await collected()) === 0) litter = Array.from({ length: 100_000 }, () => [litter.length])
+
+    metrics.close()
+    expect(await collected()).toBeGreaterThan(0)
   })
 })

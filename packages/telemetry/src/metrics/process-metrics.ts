@@ -1,6 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import {
+  constants,
+  monitorEventLoopDelay,
+  type PerformanceEntry,
+  PerformanceObserver,
+  performance,
+} from 'node:perf_hooks'
 import type { Family } from '../exposition.ts'
+import { Buckets } from './buckets.ts'
 
 /** What a process tells of itself. */
 export interface ProcessMetrics {
@@ -16,12 +23,20 @@ export interface ProcessMetricsOptions {
 }
 
 /**
- * CPU, memory, file descriptors and the event loop of this process, under the names that Prometheus' own client libraries use. Where the system
+ * CPU, memory, garbage, file descriptors and the event loop of this process, under the names that Prometheus' own client libraries use. Where the system
  * does not tell a number (descriptors are Linux's), its family has no samples. Watching the loop takes one look in 20 ms, and keeps no process alive.
  */
 export function processMetrics({ folder = '/proc/self' }: ProcessMetricsOptions = {}): ProcessMetrics {
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
+  const collections = new Map(Object.values(kinds).map((kind) => [kind, new Buckets(pauses)]))
+  const collected = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { duration, detail } = entry as GarbageCollection
+      collections.get(kinds[detail.kind] ?? '')?.observe(duration / 1e3)
+    }
+  })
+  collected.observe({ entryTypes: ['gc'] })
   let before = performance.eventLoopUtilization()
 
   return {
@@ -61,11 +76,33 @@ export function processMetrics({ folder = '/proc/self' }: ProcessMetricsOptions 
           type: 'summary',
           samples: quantiles,
         },
+        {
+          name: 'nodejs_gc_duration_seconds',
+          help: 'How long collections of garbage took, in seconds, by kind.',
+          type: 'histogram',
+          samples: [...collections].map(([kind, took]) => took.distribution({ kind })),
+        },
       ]
     },
-    close: () => void delay.disable(),
+    close() {
+      delay.disable()
+      collected.disconnect()
+    },
   }
 }
+
+/** What Node tells of one, which its types do not. */
+type GarbageCollection = PerformanceEntry & { readonly detail: { readonly kind: number } }
+
+/** The kinds of collections, in the words of other Prometheus clients. */
+const kinds: Readonly<Record<number, string>> = {
+  [constants.NODE_PERFORMANCE_GC_MAJOR]: 'major',
+  [constants.NODE_PERFORMANCE_GC_MINOR]: 'minor',
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL]: 'incremental',
+  [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
+}
+/** Seconds. */
+const pauses = [0.001, 0.01, 0.1, 1, 2, 5]
 
 async function openDescriptors(folder: string): Promise<number | undefined> {
   // One of them is the reading itself.

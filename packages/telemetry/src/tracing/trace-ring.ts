@@ -54,6 +54,11 @@ export class TraceRing {
     }
   }
 
+  /** The identities of the traces it holds. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.#held.flatMap((trace) => trace?.root.spanContext().traceId ?? []))
+  }
+
   #shrink(): void {
     while (this.#spans > this.#mostSpans && this.#next - this.#first > 1) this.#drop()
   }

@@ -24,6 +24,8 @@ import { type TracingOptions, type TracingSettings, tracingSettings } from './tr
 export interface Tracing extends AsyncDisposable {
   /** The traces that were kept last, the latest first. */
   traces(): readonly TraceRecord[]
+  /** The identities of the traces that were kept last. */
+  kept(): ReadonlySet<string>
   statistics(): TraceStatistics
   /** Sends what waits to be sent, for as long as the collector may take for one batch. */
   flush(): Promise<void>
@@ -67,6 +69,7 @@ export function tracing(options: TracingOptions): Tracing {
   }
   return {
     traces: () => [...ring.records()],
+    kept: () => ring.ids(),
     statistics: () => counts.statistics(queue?.counts ?? { waiting: 0, sent: 0, failed: 0, dropped: 0 }),
     flush: async () => queue?.flush(),
     shutdown,

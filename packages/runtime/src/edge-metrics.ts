@@ -1,0 +1,110 @@
+import {
+  type Exemplar,
+  type Exposition,
+  exposition,
+  type Family,
+  type ModelMetrics,
+  modelMetrics,
+  processMetrics,
+} from '@holdfast/telemetry'
+import type { ProcessPolicies } from './announced.ts'
+import { edgeName } from './edge-contract.ts'
+import type { EdgeTraces } from './edge-traces.ts'
+import { families } from './metrics.ts'
+import { serviceProcesses } from './service-processes.ts'
+import type { Status } from './status.ts'
+
+export interface EdgeMetricsOptions {
+  readonly status: () => Promise<Status>
+  /** The policies of all processes that announced themselves. */
+  readonly policies: () => Promise<readonly ProcessPolicies[]>
+  /** What the gateway counted; nothing by default. */
+  readonly gateway?: () => readonly Family[]
+  /** What the governor's process tells of itself; nothing by default. */
+  readonly governor?: () => Promise<readonly Family[]>
+  /** None by default. */
+  readonly traces?: Pick<EdgeTraces, 'families' | 'kept'>
+  /** Hears what could not be told, and why. */
+  readonly complain: (error: unknown) => void
+}
+
+/** The metrics of a running Holdfast, put together by its edge. */
+export interface EdgeMetrics extends Pick<Exposition, 'page'> {
+  /** Where the loads and verifications of models, and autonomous tasks, are recorded. */
+  readonly models: ModelMetrics
+  close(): void
+}
+
+/**
+ * Everything that `/metrics` tells. Rejects as `status` does; whatever else cannot be told is complained about and left out: without it there is still a page.
+ */
+export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
+  const { status, policies, gateway = () => [], governor = async () => [], traces, complain } = options
+  const own = processMetrics()
+  const models = modelMetrics()
+  const orNone = async <T>(asked: Promise<readonly T[]>): Promise<readonly T[]> =>
+    asked.catch((error: unknown) => {
+      complain(error)
+      return []
+    })
+
+  const { page } = exposition(async () => {
+    const others = [
+      orNone(policies()),
+      orNone(governor()),
+      orNone(traces?.families() ?? Promise.resolve([])),
+    ] as const
+    const now = await status()
+    const processes = await serviceProcesses(processesOf(now))
+    const [told, ofGovernor, ofTraces] = await Promise.all(others)
+    for (const { breaker } of now.chains.flatMap(({ links }) => links))
+      if (breaker) models.breakerState(breaker.name, breaker.is)
+    const kept = await traces?.kept()
+    return joined(
+      families(now, told),
+      withExemplars(gateway(), kept ?? new Set()),
+      processes,
+      together({ [edgeName]: await own.families(), governor: ofGovernor }),
+      ofTraces,
+      models.families(),
+    )
+  })
+  return { page, models, close: () => own.close() }
+}
+
+function processesOf({ services }: Status) {
+  return services.flatMap(({ name: service, pid }) => (pid === undefined ? [] : [{ service, pid }]))
+}
+
+/** The same families of several processes as one each, with a label that says whose they are. */
+function together(byService: Readonly<Record<string, readonly Family[]>>): Family[] {
+  const all = new Map<string, Family>()
+  for (const [service, told] of Object.entries(byService)) {
+    for (const family of told) {
+      const before = all.get(family.name)?.samples ?? []
+      const samples = family.samples.map((each) => ({ ...each, labels: { service, ...each.labels } }))
+      all.set(family.name, { ...family, samples: [...before, ...samples] } as Family)
+    }
+  }
+  return [...all.values()]
+}
+
+/** Only those exemplars whose trace can be looked at. */
+function* withExemplars(families: readonly Family[], kept: ReadonlySet<string>): Generator<Family> {
+  const ifKept = (exemplar: Exemplar | undefined) =>
+    exemplar && kept.has(exemplar.traceId) ? exemplar : undefined
+  for (const family of families) {
+    if (family.type !== 'histogram') yield family
+    else {
+      const samples = family.samples.map(({ exemplars = [], ...rest }) => ({
+        ...rest,
+        exemplars: exemplars.map(ifKept),
+      }))
+      yield { ...family, samples }
+    }
+  }
+}
+
+function* joined(...all: readonly Iterable<Family>[]): Generator<Family> {
+  for (const each of all) yield* each
+}
