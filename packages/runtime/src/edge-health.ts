@@ -47,6 +47,11 @@ export interface EdgeHealthOptions {
   readonly clock?: Clock
 }
 
+/*
+ * I1  No question waits for more than what is in memory, but for the governor's first word, and for that 40 ms.
+ * I2  Chains and upstreams are told as they were when the question, or one at the same time, came.
+ * I3  Only the process itself counts for `live`, and nothing that the governor says for `ready`.
+ */
 /** The health of each part of a running Holdfast, as its edge knows it. */
 export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHealthOptions): EdgeHealth {
   const registry = health({ clock })

@@ -70,7 +70,9 @@ chains: { default: [only, spare] }
     const health = await fetch(`${urls.control}/api/v1/health`)
 
     expect(await models.json()).toMatchObject({ data: [{ id: 'default' }] })
-    expect(await health.json()).toMatchObject({ status: 'healthy' })
+    expect(await health.json()).toMatchObject({
+      components: ['edge', 'governor', 'only', 'spare', 'default'].map((name) => ({ name })),
+    })
     expect((await fetch(`${urls.gateway}/api/v1/health`)).status).toBe(404)
     expect((await fetch(`${urls.control}/v1/models`)).status).toBe(404)
   })
