@@ -64,9 +64,13 @@ const below = (parent: string): Tree =>
 
 const journey = {
   'front POST /answer': {
-    'front answers.Answers/Ask': {
-      'middle answers.Answers/Ask': {
-        'middle send work': { 'back work NO_LOGIN': {}, 'back work': {} },
+    'front asking': {
+      'front answers.Answers/Ask': {
+        'middle answers.Answers/Ask': {
+          'middle send work': {
+            'middle working': { 'back work NO_LOGIN': {}, 'back work': {} },
+          },
+        },
       },
     },
   },
@@ -141,18 +145,18 @@ describe('a request through three processes', () => {
 
     expect(below('')).toEqual(journey)
     expect(answers[0]?.headers.get('x-trace-id')).toBe(root?.traceId)
-    expect(spans.filter(({ traceId }) => traceId === root?.traceId)).toHaveLength(6)
+    expect(spans.filter(({ traceId }) => traceId === root?.traceId)).toHaveLength(8)
   })
 
   it('is part of the trace that it came with, though another is on its way', () => {
     expect(below(remembered.spanId)).toEqual(journey)
     expect(answers[1]?.headers.get('x-trace-id')).toBe(remembered.traceId)
-    expect(spans.filter(({ traceId }) => traceId === remembered.traceId)).toHaveLength(6)
-    expect(spans).toHaveLength(12)
+    expect(spans.filter(({ traceId }) => traceId === remembered.traceId)).toHaveLength(8)
+    expect(spans).toHaveLength(16)
   })
 
-  it('tells on its span which attempts it took, and what failed, without saying how', () => {
-    for (const span of spans.filter(({ name }) => name === 'send work')) {
+  it('tells on the span of the policy which attempts it took, and what failed, without saying how', () => {
+    for (const span of spans.filter(({ name }) => name === 'working')) {
       expect(span.events.map(({ name }) => name)).toEqual(['attempt', 'retry.waited', 'attempt'])
       expect(JSON.stringify(span.events[1])).toContain('NO_LOGIN')
     }
