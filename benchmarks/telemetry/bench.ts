@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machineName, save } from '../result.ts'
-import { headings, promises, type Row, table } from './report.ts'
+import { type GatewayRows, gatewayPromises, gatewayTable } from './gateway-rows.ts'
+import { headings, promises, type Row, table, verdicts } from './report.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -13,19 +14,26 @@ const { values: options } = parseArgs({
   },
 })
 const plan = options.quick
-  ? { calls: 4_000, warmUp: 20, rounds: 7, scrapes: 10 }
-  : { calls: 20_000, warmUp: 10, rounds: 21, scrapes: 40 }
+  ? {
+      calls: { calls: 4_000, warmUp: 20, rounds: 7, scrapes: 10 },
+      gateway: { warmUp: 2_500, rounds: 2, ms: 500, pairs: 1, requests: 10_000 },
+    }
+  : {
+      calls: { calls: 20_000, warmUp: 10, rounds: 21, scrapes: 40 },
+      gateway: { warmUp: 10_000, rounds: 8, ms: 1_000, pairs: 3, requests: 20_000 },
+    }
 
-const rows = Object.keys(headings).flatMap(measured)
-const targets = promises(rows)
-console.log(`${table(rows, targets)}\n`)
-const result = { name: 'telemetry', rows, targets }
+const rows = Object.keys(headings).flatMap((subject) => measured<Row[]>('part.ts', subject, plan.calls))
+const gateway = measured<GatewayRows>('gateway-part.ts', 'gateway', plan.gateway)
+const targets = [...promises(rows), ...gatewayPromises(gateway)]
+console.log(`${table(rows)}\n\n${gatewayTable(gateway)}\n\n${verdicts(targets)}\n`)
+const result = { name: 'telemetry', rows, gateway, targets }
 if (options.save) save('telemetry', { machine: options.machine, plan }, result)
 console.log(JSON.stringify(result))
 
 /** In a process of its own. */
-function measured(subject: string): Row[] {
+function measured<R>(part: string, subject: string, effort: object): R {
   console.error(`telemetry: ${subject} …`)
-  const args = [...process.execArgv, join(import.meta.dirname, 'part.ts'), subject, JSON.stringify(plan)]
+  const args = [...process.execArgv, join(import.meta.dirname, part), subject, JSON.stringify(effort)]
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
 }
