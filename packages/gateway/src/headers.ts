@@ -83,7 +83,8 @@ export function headerText(value: string | string[] | undefined): string | undef
 
 /** A header may declare others as belonging to the connection. */
 function connectionNames(headers: IncomingHttpHeaders): Set<string> | undefined {
-  const connection = [headers.connection ?? []].flat().join(',')
+  const { connection } = headers
   if (!connection || connection === 'keep-alive' || connection === 'close') return undefined
-  return new Set(connection.toLowerCase().split(/\s*,\s*/))
+  const names = String(connection).toLowerCase()
+  return new Set(names.split(/\s*,\s*/))
 }
