@@ -105,16 +105,30 @@ describe('escort', () => {
     ])
   })
 
-  it('cannot break an attempt', async () => {
-    const stop = escort({
-      around: (_, call) => call(),
-      attempt() {
-        throw new Error('bug')
-      },
+  it('cannot break a call, nor do it twice', async () => {
+    let calls = 0
+    const bug = () => {
+      throw new Error('bug')
+    }
+    const stops = [
+      escort({ around: bug, attempt: bug }),
+      escort({
+        around(_, call) {
+          void call()
+          void call()
+          return bug()
+        },
+        attempt: () => Promise.reject(new Error('bug')) as never,
+      }),
+    ]
+    const answers = await named(async () => {
+      const ask = policy('escorted', timeout(1_000))
+      expect(await ask(() => ++calls)).toBe(1)
+      expect(await ask.attempt(() => ++calls)).toEqual({ ok: true, value: 2 })
     })
-    const answer = await wrap()(() => 1)
-    stop()
+    for (const stop of stops) stop()
 
-    expect(answer).toBe(1)
+    expect(answers).toHaveLength(6)
+    expect(calls).toBe(2)
   })
 })

@@ -4,9 +4,10 @@ import type { Call } from './work.ts'
 /** What goes along with the calls of a process. */
 export interface Escort {
   /**
-   * Does a call through the policy of that name: it runs `call` once, in whatever should stand around it, and answers with the promise it was given.
+   * Does a call through the policy of that name: it runs `call`, in whatever should stand around it, and answers with the promise it was given.
    *
-   * The promise is of what the work answers with, or, with `attempt` of a policy, of an `Outcome`, which tells a failure by its value.
+   * The promise is of what the work answers with, or, with `attempt` of a policy, of an `Outcome`, which tells a failure by its value. A call is done
+   * once, however often it is run, and is done without an escort that throws.
    */
   readonly around: <R>(policy: string, call: () => Promise<R>, answers: 'value' | 'outcome') => Promise<R>
   /** Sees an attempt of any pipeline before its work is called. What it throws is dropped. */
@@ -35,7 +36,15 @@ export function accompanied<R>(
   for (let at = escorts.length - 1; at >= 0; at--) {
     const { around } = escorts[at]!
     const inner = all
-    all = () => around(policy, inner, answers)
+    all = () => {
+      let done: Promise<R> | undefined
+      const once = () => (done ??= inner())
+      try {
+        return around(policy, once, answers)
+      } catch {
+        return once()
+      }
+    }
   }
   return all()
 }
