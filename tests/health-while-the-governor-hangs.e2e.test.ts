@@ -12,7 +12,7 @@ interface Health {
   }[]
 }
 
-it('tells the health of what is known while the governor hangs, and stays ready', async () => {
+it('tells the health and the numbers of what is known while the governor hangs, and stays ready', async () => {
   const [gateway, control] = (await freePorts(2)) as [number, number]
   const file = `
 gateway: { listen: 127.0.0.1:${gateway} }
@@ -50,6 +50,9 @@ services: { steady: { command: [node, -e, "setInterval(() => {}, 1e6); console.l
     expect(chain).toMatchObject({ name: 'default', kind: 'chain', level: 'healthy' })
     expect(service!.age).toBeGreaterThan(chain!.age)
     expect(probes).toEqual([200, 200, 200, 200])
+
+    const metrics = await fetch(`http://127.0.0.1:${control}/metrics`)
+    expect(await metrics.text()).toContain('\nholdfast_service_ready{service="steady"} 1\n')
   } finally {
     process.kill(pid, 'SIGCONT')
   }

@@ -63,10 +63,10 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
   const operators = Promise.all([import('./control-api.ts'), import('./edge-metrics.ts')]).then(
     ([{ controlApi }, { edgeMetrics }]) => {
       const metrics = edgeMetrics({
-        status,
-        policies: steering.policies,
+        status: async () => statusOf((await watch.heard()).view, door.status()),
+        policies: async () => (await governor.call('policies', undefined, scrapeTimeout)) as ProcessPolicies[],
         gateway: door.families,
-        governor: async () => (await governor.call('process')) as Family[],
+        governor: async () => (await governor.call('process', undefined, scrapeTimeout)) as Family[],
         traces,
         complain: (error) => console.error('metrics:', error),
       })
@@ -95,6 +95,9 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
 
 /** How long the governor may take to answer a report before the next one is sent, in ms: less than for how long one is believed. */
 const reportTimeout = 2_000
+
+/** How long a governor that hangs may hold up a scrape, in ms: less than scrapers wait. */
+const scrapeTimeout = { timeout: 2_000 }
 
 /** Less than the governor's grace, so that the edge ends by itself. */
 const drainTime = 3_000
