@@ -67,4 +67,13 @@ chains: { default: [away, rules] }
     })
     expect(many).toMatchObject({ code: 1, err: expect.stringContaining('a whole number from 1 to 9999') })
   }, 15_000)
+
+  it('is beside numbers on how many traces were complete, and how long spans took', async () => {
+    const page = await (await fetch(`http://127.0.0.1:${control}/metrics`)).text()
+
+    expect(page).toMatch(/^holdfast_traces_total\{outcome="complete"\} 1$/m)
+    expect(page).toMatch(/^holdfast_trace_completion_ratio 1$/m)
+    expect(page).toMatch(/^holdfast_span_duration_seconds_bucket\{le="\+Inf"\} 2$/m)
+    expect(page).toMatch(/^holdfast_span_duration_seconds_sum 0\.\d+$/m)
+  })
 })
