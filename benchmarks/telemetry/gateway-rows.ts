@@ -131,5 +131,5 @@ function megabytes(bytes: number): string {
 }
 
 function cells([name = '', ...figures]: readonly string[]): string {
-  return name.padEnd(26) + figures.map((figure) => figure.padStart(20)).join('')
+  return name.padEnd(26) + figures.map((figure) => figure.padStart(22)).join('')
 }
