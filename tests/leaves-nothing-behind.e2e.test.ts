@@ -46,7 +46,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
       await once(server, 'listening')
       server.close()
     }
-    const stops = holdfast.lines.flatMap((line) => /^holdfast \| (\w+) has stopped$/.exec(line)?.[1] ?? [])
+    const stops = holdfast.lines.flatMap((line) => / holdfast (\w+) has stopped$/.exec(line)?.[1] ?? [])
     expect(stops[0]).toBe('edge')
     expect(stops.indexOf('stubborn')).toBeLessThan(stops.indexOf('primary'))
   },

@@ -59,7 +59,7 @@ async function killed(holdfast: RunningHoldfast, victims: readonly Victim[], now
   const { services, processes } = await holdfast.status()
   const targets = victims.map((name) => {
     const { pid } = name === 'edge' ? processes.edge : services.find((service) => service.name === name)!
-    const readiness = new RegExp(`holdfast \\| ${name} is ready`)
+    const readiness = new RegExp(` holdfast ${name} is ready`)
     return { pid: pid!, readiness, before: holdfast.lines.filter((line) => readiness.test(line)).length }
   })
   now()

@@ -43,11 +43,15 @@ export interface RunningHoldfast extends AsyncDisposable {
   end(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** A real `holdfast up` in a folder of its own, once it says where the gateway is. */
-export async function runningHoldfast(yaml: string, control: number): Promise<RunningHoldfast> {
+/** A real `holdfast up`, with these flags, in a folder of its own, once it says where the gateway is. */
+export async function runningHoldfast(
+  yaml: string,
+  control: number,
+  flags: readonly string[] = [],
+): Promise<RunningHoldfast> {
   const folder = scratchFolder()
   writeFileSync(join(folder, 'holdfast.yaml'), yaml)
-  const child = spawn(process.execPath, [command, 'up'], {
+  const child = spawn(process.execPath, [command, 'up', ...flags], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

@@ -1,6 +1,7 @@
 import { isHoldfastError, version } from '@holdfast/runtime'
 import { Command, CommanderError } from 'commander'
 import { breaker } from './breaker.ts'
+import { logLevel } from './log-level.ts'
 import { status } from './status.ts'
 import { howMany, traces } from './traces.ts'
 import { up } from './up.ts'
@@ -37,6 +38,18 @@ program
   .option('--limit <count>', 'how many to list', howMany, 20)
   .option('--json', 'the same as JSON')
   .action(traces)
+
+program
+  .command('log-level')
+  .description('Show how much is told of what the services write, or change it from the next line on.')
+  .argument(
+    '[level]',
+    'trace, debug, info, warn, error, fatal or silent; default, for a service to follow the others',
+  )
+  .option(...file)
+  .option('--service <name>', 'the level of this service alone')
+  .option('--json', 'all levels that hold, as JSON')
+  .action(logLevel)
 
 const breakers = program.command('breaker').description('Switch breakers, in every process that has them.')
 for (const [act, description] of [

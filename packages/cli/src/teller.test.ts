@@ -1,13 +1,18 @@
 import type { GovernorEvent } from '@holdfast/runtime'
 import { describe, expect, it } from 'vitest'
-import { paint } from './paint.ts'
 import { type Teller, teller } from './teller.ts'
 
 const told = (how: { json: boolean; colours?: boolean }, tell: (teller: Teller) => void): string[] => {
   const lines: string[] = []
-  tell(teller({ json: how.json, paint: paint(how.colours === true), say: (line) => lines.push(line) }))
+  tell(
+    teller({ json: how.json, colours: how.colours === true, say: (text) => lines.push(text), now: () => 0 }),
+  )
   return lines
 }
+const people = (tell: (teller: Teller) => void): string[] => told({ json: false }, tell)
+const machines = (tell: (teller: Teller) => void): unknown[] =>
+  told({ json: true }, tell).map((line) => JSON.parse(line))
+const time = '1970-01-01T00:00:00.000Z'
 
 const service = 'ai'
 const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
@@ -36,43 +41,48 @@ const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
 
 describe('teller', () => {
   it.each(events)('has words for $type', (event, words) => {
-    expect(told({ json: false }, (tell) => tell.event(event))).toEqual(
-      words === undefined ? [] : [`holdfast | ${words}`],
-    )
+    expect(
+      people((tell) => tell.event(event)).map((line) => line.replace(/^\S+ \w+ +holdfast /, '')),
+    ).toEqual(words === undefined ? [] : [`${words}\n`])
   })
 
-  it('puts the name in front of what a service writes', () => {
-    expect(told({ json: false }, (tell) => tell.line({ service, stream: 'stderr', line: 'hi' }))).toEqual([
-      'ai | hi',
+  it('tells people when, how bad, who, what, and the few fields that say more', () => {
+    const fields = { port: 1, correlation_id: 'c-1', trace_id: 'a', pid: 7, event: 'x' }
+
+    expect(people((tell) => tell.line({ level: 'warn', service, msg: 'hi', fields }))).toEqual([
+      '00:00:00.000 warn  ai hi port=1 correlation_id=c-1\n',
     ])
   })
 
-  it('tells bad news in red', () => {
-    const red = events.flatMap(([event]) =>
-      told({ json: false, colours: true }, (tell) => tell.event(event)).some((line) =>
-        line.includes('\x1b[31m'),
-      )
-        ? event.type
-        : [],
+  it('tells bad news as errors', () => {
+    const bad = events.flatMap(([event]) =>
+      people((tell) => tell.event(event)).some((line) => line.includes(' error ')) ? event.type : [],
     )
 
-    expect(new Set(red)).toEqual(new Set(['service.exited', 'service.failed', 'record.failed']))
+    expect(new Set(bad)).toEqual(new Set(['service.exited', 'service.failed', 'record.failed']))
+    expect(told({ json: false, colours: true }, (tell) => tell.event(events[7]![0]))[0]).toContain(
+      '\x1b[31merror',
+    )
   })
 
-  it('tells machines everything, one JSON object with type and time a line, without colours', () => {
-    const lines = told({ json: true, colours: true }, (tell) => {
+  it('tells machines everything, one JSON object a line', () => {
+    const fields = { type: 'own', trace_id: 'a', correlation_id: 'c-1', pid: 7 }
+    const lines = machines((tell) => {
       for (const [event] of events) tell.event(event)
-      tell.line({ service, stream: 'stdout', line: 'a "quoted"\u2028 \x1b[31mline\n' })
+      tell.line({ level: 'info', service, msg: 'a "quoted"\u2028\n', fields })
+      tell.line({ level: 'info', service, time: '2026-01-01T00:00:00.000Z', msg: 'x', fields: {} })
       tell.note('ready', 'gateway http://127.0.0.1:4700/v1')
     })
 
-    expect(lines.every((line) => !/[\n\x1b]/.test(line))).toBe(true)
-    const objects = lines.map((line) => JSON.parse(line))
-    expect(objects.map(({ time, ...rest }) => rest)).toEqual([
-      ...events.map(([event]) => event),
-      { type: 'service.wrote', service, stream: 'stdout', line: 'a "quoted"\u2028 \x1b[31mline\n' },
-      { type: 'ready', message: 'gateway http://127.0.0.1:4700/v1' },
+    const around = { time, level: expect.any(String), msg: expect.any(String) }
+    expect(lines).toEqual([
+      ...events.map(([event]) => ({ ...around, service: 'holdfast', ...event })),
+      {
+        ...{ time, level: 'info', service, msg: 'a "quoted"\u2028\n', type: 'service.wrote', type_: 'own' },
+        ...{ trace_id: 'a', correlation_id: 'c-1', pid: 7 },
+      },
+      { time: '2026-01-01T00:00:00.000Z', level: 'info', service, msg: 'x', type: 'service.wrote' },
+      { time, level: 'info', service: 'holdfast', msg: 'gateway http://127.0.0.1:4700/v1', type: 'ready' },
     ])
-    for (const { time } of objects) expect(new Date(time).toISOString()).toBe(time)
   })
 })

@@ -1,64 +1,85 @@
-import type { GovernorEvent, ServiceLine } from '@holdfast/runtime'
-import type { Paint } from './paint.ts'
+import { type ChildRecord, type GovernorEvent, prettyEntry } from '@holdfast/runtime'
 
 export interface TellerOptions {
   /** One JSON object a line instead of words. */
   readonly json: boolean
-  readonly paint: Paint
-  readonly say: (line: string) => void
+  readonly colours: boolean
+  /** Takes a whole entry, with its newline. */
+  readonly say: (text: string) => void
+  /** The wall clock, in ms since 1970. */
+  readonly now?: () => number
 }
 
-/** Tells what happens, a line each: for people, or for machines. */
+/** Tells what happens, an entry each: for people, or for machines. Machines get `time`, `level`, `service`, `msg` and `type`, and whatever else is known. */
 export interface Teller {
   /** What a service wrote. */
-  line(line: ServiceLine): void
+  line(record: ChildRecord): void
   /** What happened to a service. */
   event(event: GovernorEvent): void
-  note(type: string, message: string): void
+  note(type: string, message: string, level?: ChildRecord['level']): void
 }
 
-export function teller({ json, paint, say }: TellerOptions): Teller {
-  if (json) {
-    const tell = (fact: object): void => say(JSON.stringify({ time: new Date().toISOString(), ...fact }))
-    return {
-      line: ({ service, stream, line }) => tell({ type: 'service.wrote', service, stream, line }),
-      event: tell,
-      note: (type, message) => tell({ type, message }),
-    }
-  }
-  const tell = (who: string, words: string): void => say(`${paint.dim(`${who} |`)} ${words}`)
+export function teller({ json, colours, say, now = Date.now }: TellerOptions): Teller {
+  const time = (): string => new Date(now()).toISOString()
+  const tell = (entry: object): void =>
+    say(json ? `${JSON.stringify(entry)}\n` : prettyEntry({ ...entry }, colours))
   return {
-    line: ({ service, line }) => tell(service, line),
-    event(event) {
-      const words = worded(event)
-      if (words === undefined) return
-      tell('holdfast', bad.has(event.type) ? paint.red(words) : words)
+    line({ level, service, msg, fields, ...when }) {
+      const record = { time: when.time ?? time(), level, service, msg }
+      if (!json) return tell({ ...record, ...withoutNoise(fields) })
+      const { type, ...others } = fields
+      tell({
+        ...record,
+        type: 'service.wrote',
+        ...(type !== undefined && { type_: type }),
+        ...others,
+      })
     },
-    note: (_, message) => tell('holdfast', message),
+    event(event) {
+      const { level, msg } = worded(event)
+      if (json) return tell({ time: time(), level, service: self, msg, ...event })
+      if (level !== 'debug') tell({ time: time(), level, service: self, msg })
+    },
+    note: (type, msg, level = 'info') =>
+      tell({ time: time(), level, service: self, msg, ...(json && { type }) }),
   }
 }
 
-const bad: ReadonlySet<GovernorEvent['type']> = new Set(['service.exited', 'service.failed', 'record.failed'])
+/** Who speaks where no service does. */
+const self = 'holdfast'
 
-function worded(event: GovernorEvent): string | undefined {
+/** What a person reads in the message anyway. */
+function withoutNoise({ pid, name, event, ...fields }: ChildRecord['fields']): ChildRecord['fields'] {
+  return fields
+}
+
+type Words = Pick<ChildRecord, 'level' | 'msg'>
+
+function worded(event: GovernorEvent): Words {
   switch (event.type) {
     case 'service.started':
-      return undefined
+      return { level: 'debug', msg: `${event.service} has started (pid ${event.pid})` }
     case 'service.ready':
-      return `${event.service} is ready after ${Math.round(event.after)} ms`
+      return { level: 'info', msg: `${event.service} is ready after ${Math.round(event.after)} ms` }
     case 'service.exited':
-      return `${event.service} ended (${event.signal ?? `exit code ${event.code}`}) after ${seconds(event.after)}`
+      return {
+        level: 'error',
+        msg: `${event.service} ended (${event.signal ?? `exit code ${event.code}`}) after ${seconds(event.after)}`,
+      }
     case 'service.restarting': {
       const when = event.delay > 0 ? `in ${Math.round(event.delay)} ms` : 'at once'
       const which = event.attempt > 1 ? `, restart ${event.attempt} in a row` : ''
-      return `${event.service} starts again ${when}${which}`
+      return { level: 'warn', msg: `${event.service} starts again ${when}${which}` }
     }
     case 'service.stopped':
-      return `${event.service} has stopped`
+      return { level: 'info', msg: `${event.service} has stopped` }
     case 'service.failed':
-      return `${event.service} failed: ${event.why}`
+      return { level: 'error', msg: `${event.service} failed: ${event.why}` }
     case 'record.failed':
-      return `what runs cannot be written down (${event.why}): after a kill -9, processes may be left behind`
+      return {
+        level: 'error',
+        msg: `what runs cannot be written down (${event.why}): after a kill -9, processes may be left behind`,
+      }
   }
 }
 

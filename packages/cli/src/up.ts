@@ -1,4 +1,5 @@
 import { up as bringUp, type Up } from '@holdfast/runtime'
+import { output } from './output.ts'
 import { coloured, paint } from './paint.ts'
 import { picture } from './picture.ts'
 import { Screen } from './screen.ts'
@@ -12,13 +13,22 @@ interface UpFlags {
 /** `holdfast up`: brings a file up and stays until it is told to stop. */
 export async function up({ file, json }: UpFlags): Promise<void> {
   const { stdout } = process
-  // Whoever reads along may leave (`| head`); the services stay.
-  stdout.on('error', () => undefined)
   const live = stdout.isTTY === true && !json && process.env['TERM'] !== 'dumb'
-  const colours = paint(coloured(stdout, process.env))
+  const inColour = coloured(stdout, process.env)
+  const colours = paint(inColour)
   const screen = new Screen(stdout)
-  const say = live ? (line: string) => screen.say(line) : (line: string) => void stdout.write(`${line}\n`)
-  const tell = teller({ json: json === true, paint: colours, say })
+  const lost = (count: number): string => {
+    let text = ''
+    teller({ json: json === true, colours: inColour, say: (entry) => (text = entry) }).note(
+      'output.lost',
+      `${count} lines are missing here: whoever reads this is too slow`,
+      'warn',
+    )
+    return text
+  }
+  const write = output({ to: stdout, lost })
+  const say = live ? (text: string) => screen.say(text.trimEnd()) : write
+  const tell = teller({ json: json === true, colours: !json && inColour, say })
 
   const running = await bringUp({ file, environment: process.env, log: tell.line, on: tell.event })
   let leaving = false
@@ -33,7 +43,7 @@ export async function up({ file, json }: UpFlags): Promise<void> {
   if (!leaving) {
     const { listen } = running.status()
     for (const { service, why } of failed)
-      tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`)
+      tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`, 'warn')
     tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
   }
   await stopped

@@ -5,7 +5,7 @@ import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
-import type { GatewayEvent } from './gateway-event.ts'
+import type { Happening } from './gateway-event.ts'
 import { type Journey, marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { refusal } from './refusal.ts'
@@ -23,7 +23,7 @@ export interface Chain {
 export interface CompletionsOptions {
   readonly chains: ReadonlyMap<string, Chain>
   readonly clock: Clock
-  readonly tell: (event: GatewayEvent) => void
+  readonly tell: (event: Happening) => void
 }
 
 /** Answers `POST /v1/chat/completions`, whatever happens: by a link of the chain, by its provider's own refusal, or by an error that says why. */
@@ -72,18 +72,19 @@ export class Completions {
       'holdfast.outcome': outcome.is,
       ...('link' in outcome && { 'holdfast.link': outcome.link }),
     })
-    const told = { chain: chain.name, failures, ms }
+    const told = { chain: chain.name, attempts: journey.attempts, failures, ms }
     const ended = { outcome: wordFor(outcome, reply), ...('link' in outcome && { link: outcome.link }) }
     chain.tally.ended({ ...ended, ms, journey, traceId: traceWorthALook(span) })
     if (outcome.is === 'answered') {
       chain.lastAnsweredBy = outcome.link
-      return tell({ type: 'chain.answered', ...told, link: outcome.link, attempts: journey.attempts })
+      return tell({ type: 'chain.answered', ...told, link: outcome.link })
     }
-    if (outcome.is === 'cancelled') return
+    if (outcome.is === 'cancelled') return tell({ type: 'chain.cancelled', ...told })
     if (outcome.is === 'refused' && !reply.begun) {
       const { status, body } = outcome.failure.answer!
       const headers = { 'content-type': 'application/json', 'x-should-retry': 'false' }
-      return reply.send(status, { ...headers, ...marks(journey, outcome.link) }, body)
+      reply.send(status, { ...headers, ...marks(journey, outcome.link) }, body)
+      return tell({ type: 'chain.refused', ...told, link: outcome.link, status })
     }
     const { error, headers } = refusal(journey)
     if (reply.begun) {

@@ -1,7 +1,7 @@
 import type { Call } from '@holdfast/policy'
 import { Attempt } from './attempt.ts'
 import { toUpstream } from './headers.ts'
-import { traceOnward } from './identity.ts'
+import { identityOnward } from './identity.ts'
 import { withModel } from './model-span.ts'
 import type { Answering } from './reader.ts'
 import type { Upstream } from './upstream.ts'
@@ -26,7 +26,7 @@ export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
       {
         path: upstream.path,
         method: 'POST',
-        headers: { ...toUpstream(request.headers, upstream.key), ...traceOnward(request.headers) },
+        headers: { ...toUpstream(request.headers, upstream.key), ...identityOnward(request.headers) },
         body: model === undefined ? request.json : withModel(request.json, model),
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -1,15 +1,31 @@
 import type { BreakerEvent } from '@holdfast/policy'
+import type { Identity } from './identity.ts'
 import type { LinkFailure } from './journey.ts'
 
-/** What happened to a request, told when it has ended (`ms` is from the last byte of the request to the last of its answer), and to a breaker. */
-export type GatewayEvent =
+/**
+ * What happened to a request, told when it has ended (`ms` is from the last byte of the request to the last of its answer), and to a breaker.
+ *
+ * `request` is whose doing it was: the request that ended, or the one whose call changed the breaker; absent for what an operator did.
+ */
+export type GatewayEvent = Happening & { readonly request?: Identity }
+
+/** An event, before it is known which request it is about. */
+export type Happening =
   | Exclude<BreakerEvent, { type: 'breaker.rejected' }>
-  | (Told & { readonly type: 'chain.answered'; readonly link: string; readonly attempts: number })
+  | (Told & { readonly type: 'chain.answered'; readonly link: string })
   | (Told & { readonly type: 'chain.exhausted' })
   | (Told & { readonly type: 'chain.broke-off' })
+  /** The provider said that the request is at fault, and its words went to the client. */
+  | (Told & { readonly type: 'chain.refused'; readonly link: string; readonly status: number })
+  /** The client went away. */
+  | (Told & { readonly type: 'chain.cancelled' })
+  /** A mistake of the gateway's own, which the client was told nothing about but that it happened. */
+  | { readonly type: 'route.failed'; readonly route: string; readonly error: unknown }
 
 interface Told {
   readonly chain: string
+  /** Calls that went out to upstreams, over all links. */
+  readonly attempts: number
   readonly failures: readonly LinkFailure[]
   readonly ms: number
 }

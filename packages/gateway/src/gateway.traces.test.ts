@@ -269,3 +269,43 @@ describe('the trace of a request', () => {
     })
   })
 })
+
+describe('an event', () => {
+  it('says whose request it is about, that of a breaker too, and an upstream is told the same', async () => {
+    one.always({ does: 'refuse', status: 500 })
+    const answers = [
+      await ask(door.url, {}, { headers: { 'x-correlation-id': 'first-one' } }),
+      await ask(door.url, {}, { headers: { 'x-correlation-id': 'no good id' } }),
+    ]
+
+    const whose = answers.map(({ headers }) => [headers.get('x-trace-id'), headers.get('x-correlation-id')])
+    const told = door.events.map(({ type, request }) => [type, request?.trace.traceId, request?.correlation])
+    expect(told).toEqual([
+      ['breaker.opened', ...whose[0]!],
+      ['chain.answered', ...whose[0]!],
+      ['chain.answered', ...whose[1]!],
+    ])
+    expect(two.received.map(({ headers }) => headers['x-correlation-id'])).toEqual(
+      whose.map(([, correlation]) => correlation),
+    )
+  })
+
+  it('tells of a request that the provider refused, and of one whose client left', async () => {
+    const left = new AbortController()
+    one.next({ does: 'refuse', status: 400, error: { message: 'no' } })
+    await ask(door.url)
+    one.next({ does: 'stall' })
+    const leaving = ask(door.url, {}, { signal: left.signal })
+    await one.seen(2)
+    left.abort()
+    await expect(leaving).rejects.toThrow()
+    await one.received[1]?.left
+    await ask(door.url)
+
+    expect(door.events.map(({ type }) => type)).toEqual([
+      'chain.refused',
+      'chain.cancelled',
+      'chain.answered',
+    ])
+  })
+})

@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http'
 import { type Clock, forget, systemClock } from '@holdfast/policy'
-import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
+import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
+import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
 import { type Chain, Completions } from './completions.ts'
-import type { GatewayEvent } from './gateway-event.ts'
+import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { link } from './link.ts'
@@ -41,9 +42,11 @@ export interface Gateway {
 /** Throws a `TypeError` for a link that names no upstream: a checked configuration never gets that far. */
 export function gateway(options: GatewayOptions): Gateway {
   const { clock = systemClock, random = Math.random, rules = [] } = options
-  const tell = (event: GatewayEvent): void => {
+  const tell = (event: Happening): void => {
+    const { trace, correlation } = context()
+    const request = trace && correlation !== undefined ? { trace, correlation } : undefined
     try {
-      options.on?.(event)
+      options.on?.({ ...event, ...(request && { request }) })
     } catch {
       // A listener's mistake is not the client's.
     }
@@ -80,17 +83,20 @@ export function gateway(options: GatewayOptions): Gateway {
   const doors = new Map<string, Served>(
     Object.entries(routes).map(([name, route]) => [
       name,
-      askedAllTheTime.has(name)
-        ? servedQuietly(responses.counted(name, route))
-        : served(name, responses.counted(name, route)),
+      (askedAllTheTime.has(name) ? servedQuietly : served)({
+        name,
+        route: responses.counted(name, route),
+        tell,
+      }),
     ]),
   )
-  const elsewhere = served(
-    'HTTP',
-    responses.counted('other', ({ url }, _, reply) =>
+  const elsewhere = served({
+    name: 'HTTP',
+    route: responses.counted('other', ({ url }, _, reply) =>
       refusePath(pathOf(url), Object.keys(routes), reply),
     ),
-  )
+    tell,
+  })
   return {
     handle(request, response) {
       const method = request.method === 'HEAD' ? 'GET' : request.method

@@ -31,6 +31,7 @@ const notUpstream = new Set([
   'x-real-ip',
   'traceparent', // its successor goes along with each attempt
   'tracestate',
+  'x-correlation-id', // as it was understood, which may be another than the client's
 ])
 const notDownstream = new Set([
   ...hopByHop,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseTraceparent, spanId, type Trace, traceId } from '@holdfast/policy/context'
+import { context, parseTraceparent, spanId, type Trace, traceId } from '@holdfast/policy/context'
 import { traceHeaders } from '@holdfast/telemetry/traces'
 import { headerText, type OutHeaders } from './headers.ts'
 
@@ -34,11 +34,16 @@ function beginning(): Trace {
   return { traceId: traceId(), spanId: spanId(), sampled: false }
 }
 
-/** What tells an upstream which trace it is part of. Where nobody makes spans here, the client's own state of it goes along untouched. */
-export function traceOnward({ traceparent, tracestate }: IncomingHttpHeaders): OutHeaders {
+/**
+ * What tells an upstream whose request it serves: the correlation, and the place in the trace. Where nobody makes spans here, the client's own state
+ * of the trace goes along untouched.
+ */
+export function identityOnward({ traceparent, tracestate }: IncomingHttpHeaders): OutHeaders {
+  const { correlation } = context()
+  const known: OutHeaders = correlation === undefined ? {} : { 'x-correlation-id': correlation }
   const own = traceHeaders()
-  if (own === undefined) return {}
+  if (own === undefined) return known
   const untouched = own.traceparent === traceparent ? headerText(tracestate) : undefined
   const state = own.tracestate ?? untouched
-  return { traceparent: own.traceparent, ...(state !== undefined && { tracestate: state }) }
+  return { ...known, traceparent: own.traceparent, ...(state !== undefined && { tracestate: state }) }
 }

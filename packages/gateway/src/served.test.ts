@@ -4,12 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { context } from '@holdfast/policy/context'
 import { tracing } from '@holdfast/telemetry/tracing'
 import { describe, expect, it } from 'vitest'
+import type { Happening } from './gateway-event.ts'
 import { type Route, served, servedQuietly } from './served.ts'
 
-const on = async (route: Route, serve: typeof servedQuietly = servedQuietly) => {
-  const server = createServer(serve(route)).listen(0, '127.0.0.1')
+const on = async (route: Route, serve: typeof served = servedQuietly) => {
+  const events: Happening[] = []
+  const tell = (event: Happening): void => void events.push(event)
+  const server = createServer(serve({ name: 'broken', route, tell })).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
+    events,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -37,7 +41,7 @@ describe('served', () => {
 
   it('answers with 500, and nothing of what went wrong, where a route breaks', async () => {
     await using running = tracing({ service: 's' })
-    await using server = await on(broken, (route) => served('broken', route))
+    await using server = await on(broken, served)
     const answer = await fetch(server.url)
 
     expect(answer.status).toBe(500)
@@ -45,6 +49,9 @@ describe('served', () => {
     expect(await answer.text()).toMatch(/"internal_error"/)
     expect(running.traces()).toMatchObject([{ name: 'broken', status: 'failed' }])
     expect(JSON.stringify(running.traces())).not.toContain('mistake')
+    expect(server.events).toEqual([
+      { type: 'route.failed', route: 'broken', error: new Error('a mistake with sk-secret') },
+    ])
   })
 
   it('breaks off what a route has begun, and leaves alone what it has ended', async () => {

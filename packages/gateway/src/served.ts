@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withContext } from '@holdfast/policy/context'
 import { activeSpan, continueTrace, traced } from '@holdfast/telemetry/traces'
+import type { Happening } from './gateway-event.ts'
 import { identity, identityHeaders } from './identity.ts'
 import { Reply } from './reply.ts'
 
@@ -9,9 +10,16 @@ export type Route = (request: IncomingMessage, response: ServerResponse, reply: 
 /** Answers one request; never rejects. */
 export type Served = (request: IncomingMessage, response: ServerResponse) => void
 
+/** What is served under a name, and who hears of a mistake in it. */
+export interface ServedOptions {
+  readonly name: string
+  readonly route: Route
+  readonly tell: (event: Happening) => void
+}
+
 /** A route whose every request has an identity: in its context, on its answer, and on its span if spans are made. */
-export function served(name: string, route: Route): Served {
-  const spanned = traced(name, answered(route), {
+export function served(options: ServedOptions): Served {
+  const spanned = traced(options.name, answered(options), {
     kind: 'server',
     attributes: ({ method = '', url = '/' }) => ({
       'http.request.method': method,
@@ -22,8 +30,8 @@ export function served(name: string, route: Route): Served {
 }
 
 /** The same without a span: for what is asked every second. */
-export function servedQuietly(route: Route): Served {
-  const answer = answered(route)
+export function servedQuietly(options: ServedOptions): Served {
+  const answer = answered(options)
   return (request, response) => void continueTrace(request.headers, () => answer(request, response))
 }
 
@@ -31,7 +39,11 @@ const longestPath = 200
 /** The status of a span that failed, in OpenTelemetry. */
 const failed = 2
 
-function answered(route: Route): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+function answered({
+  name,
+  route,
+  tell,
+}: ServedOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (request, response) => {
     const known = identity(request.headers)
     const reply = new Reply(response, identityHeaders(known))
@@ -40,7 +52,8 @@ function answered(route: Route): (request: IncomingMessage, response: ServerResp
       try {
         await route(request, response, reply)
       } catch (error) {
-        fault(reply, error)
+        tell({ type: 'route.failed', route: name, error })
+        apologise(reply)
       }
       note(reply, response.statusCode)
     })
@@ -56,9 +69,8 @@ function note(reply: Reply, status: number): void {
   span.setStatus({ code: failed })
 }
 
-/** A mistake of our own: the client still gets an answer, and the details stay in the log. */
-function fault(reply: Reply, error: unknown): void {
-  console.error('gateway: unexpected', error)
+/** For a mistake of our own: the client still gets an answer, and the details stay in the log. */
+function apologise(reply: Reply): void {
   const body = {
     message: 'The gateway made a mistake with this request; its log says which.',
     type: 'server_error',

@@ -4,6 +4,7 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { EdgeHealth } from './edge-health.ts'
 import { healthRoutes } from './health-routes.ts'
 import { isLocalHost } from './local-host.ts'
+import { type LogLevelSwitch, logLevelRoutes } from './log-level-routes.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
 import { type TraceSource, traceRoutes } from './trace-routes.ts'
@@ -15,12 +16,14 @@ export interface ControlApiOptions {
   readonly metrics: Pick<Exposition, 'page'>
   /** Keeps none by default. */
   readonly traces?: TraceSource
+  /** Without it there is no `/api/v1/log-level`. */
+  readonly logLevels?: LogLevelSwitch
   /** Hears what could not be told, and why. */
   readonly complain?: (error: unknown) => void
 }
 
 /**
- * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/openapi.json`, `/metrics`, `/livez` and `/readyz`.
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/log-level`, `/api/v1/openapi.json`, `/metrics`, `/livez` and `/readyz`.
  *
  * A `Host` that is neither a number nor localhost is a 403, an unknown path a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
@@ -30,7 +33,8 @@ export async function controlApi({
   steering,
   metrics,
   traces = async () => [],
-  complain = (error) => console.error('control API:', error),
+  logLevels,
+  complain = () => {},
 }: ControlApiOptions): Promise<FastifyInstance> {
   // A body is what it says: nothing is made to fit.
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
@@ -51,6 +55,7 @@ export async function controlApi({
   )
   policyRoutes(app, steering)
   traceRoutes(app, traces)
+  if (logLevels) logLevelRoutes(app, logLevels)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
   const numbers =
     'The same numbers, and those of all named policies, for Prometheus; in OpenMetrics if asked.'

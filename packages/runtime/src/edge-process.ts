@@ -20,8 +20,10 @@ function leave(): void {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
-const governor = await connectControl(path, { onClose: leave })
+const governor = await connectControl(path, { onClose: leave, onEvent: () => void running?.refreshLog() })
+await governor.call('listen')
 const config = (await governor.call('configuration')) as Config
 running = await edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
+void running.refreshLog()
 announce()
 console.log(edgeReady)

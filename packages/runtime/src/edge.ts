@@ -1,17 +1,19 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { type GatewayEvent, gateway } from '@holdfast/gateway'
+import { gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { Family } from '@holdfast/telemetry'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { edgeHealth } from './edge-health.ts'
+import { edgeLog } from './edge-log.ts'
 import { reportEvery } from './edge-report.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
-import { gatewayLines } from './gateway-lines.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { governorWatch } from './governor-watch.ts'
+import type { LogLevelSwitch } from './log-level-routes.ts'
+import type { LogLevels } from './log-levels.ts'
 import { loopLag } from './loop-lag.ts'
 import type { Steering } from './policy-routes.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
@@ -26,17 +28,17 @@ export interface EdgeOptions {
 }
 
 export interface Edge {
+  /** Asks the governor how much is to be told. */
+  refreshLog(): Promise<void>
   /** Lets the requests in flight finish for a while, then ends all connections. */
   close(): Promise<void>
 }
 
 /** Serves the gateway and the control API, and reports to the governor twice a second. */
 export async function edge({ config, governor, environment = {}, sockets }: EdgeOptions): Promise<Edge> {
-  const say = (line: string): void => console.log(line)
-  const tell = gatewayLines(say)
   const door = gateway({
     ...gatewayOptions(config),
-    on: (event: GatewayEvent) => tell(event),
+    on: (event) => log.event(event),
     live: () => health.live(),
     ready: () => health.ready(),
   })
@@ -56,21 +58,40 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
     isolate: async (named) => (await governor.call('isolate', named)) as AnnouncedProcess[],
   }
 
+  const logLevels: LogLevelSwitch = {
+    levels: async () => (await governor.call('log-level')) as LogLevels,
+    async change(change) {
+      const levels = (await governor.call('set-log-level', change)) as LogLevels
+      await log.refresh()
+      return levels
+    },
+  }
+
   const open = listening(door.handle, sockets.gateway)
-  const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say })
+  const log = edgeLog({ governor, after: open })
+  const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say: log.warn })
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
   const operators = Promise.all([import('./control-api.ts'), import('./edge-metrics.ts')]).then(
     ([{ controlApi }, { edgeMetrics }]) => {
       const metrics = edgeMetrics({
         status: async () => statusOf((await watch.heard()).view, door.status()),
-        policies: async () => (await governor.call('policies', undefined, scrapeTimeout)) as ProcessPolicies[],
+        policies: async () =>
+          (await governor.call('policies', undefined, scrapeTimeout)) as ProcessPolicies[],
         gateway: door.families,
         governor: async () => (await governor.call('process', undefined, scrapeTimeout)) as Family[],
         traces,
-        complain: (error) => console.error('metrics:', error),
+        complain: (error) => log.error(error, 'some numbers could not be told'),
       })
-      return controlApi({ status, health, steering, metrics, traces: traces.records })
+      return controlApi({
+        status,
+        health,
+        steering,
+        metrics,
+        traces: traces.records,
+        logLevels,
+        complain: (error) => log.error(error, 'the control API could not tell something'),
+      })
     },
   )
   const servers = await Promise.all([
@@ -82,6 +103,7 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
   ])
 
   return {
+    refreshLog: log.refresh,
     async close() {
       watch.close()
       lag.close()
@@ -89,6 +111,7 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
       await Promise.all(servers.map(closed))
       await door.close()
       await traces.close()
+      await log.close()
     },
   }
 }

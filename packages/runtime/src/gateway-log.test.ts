@@ -1,78 +1,129 @@
 import type { GatewayEvent, LinkFailure } from '@holdfast/gateway'
 import { describe, expect, it } from 'vitest'
-import { gatewayLines } from './gateway-lines.ts'
+import { gatewayLog, type Log } from './gateway-log.ts'
 
-const told = (...events: GatewayEvent[]): string[] => {
-  const lines: string[] = []
-  const tell = gatewayLines((line) => lines.push(line))
+interface Told {
+  readonly level: string
+  readonly message: unknown
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+const told = (...events: GatewayEvent[]): Told[] => {
+  const lines: Told[] = []
+  const at = (level: string) => (fields: unknown, message?: unknown) =>
+    void lines.push({ level, message, fields: { ...Object(fields) } })
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const tell = gatewayLog(log)
   for (const event of events) tell(event)
   return lines
 }
+const words = (...events: GatewayEvent[]): string[] =>
+  told(...events).map(({ level, message }) => `${level} ${message}`)
 const failure = (link: string, reason: LinkFailure['class'] = 'transient'): LinkFailure => ({
   link,
   class: reason,
-  message: 'no',
+  message: 'the words of a provider',
   attempts: 1,
 })
 const answered = (link: string, ...failures: LinkFailure[]): GatewayEvent => {
   return { type: 'chain.answered', chain: 'default', link, attempts: failures.length + 1, failures, ms: 12.4 }
 }
+const facts = { chain: 'default', attempts: 2, failures: [failure('primary')], ms: 1_000 }
 
-describe('gatewayLines', () => {
-  it('says nothing while the first link answers', () => {
-    expect(told(answered('primary'), answered('primary'))).toEqual([])
+describe('gatewayLog', () => {
+  it('tells plain answers to who debugs alone', () => {
+    expect(words(answered('primary'), answered('primary'))).toEqual([
+      'debug default: primary answered',
+      'debug default: primary answered',
+    ])
   })
 
-  it('says once who took over and why, and once who is back', () => {
+  it('warns once of who took over, and tells once who is back', () => {
     expect(
-      told(
+      words(
         answered('primary'),
         answered('rules', failure('primary'), failure('secondary', 'open')),
         answered('rules', failure('primary', 'open'), failure('secondary', 'open')),
         answered('primary'),
+        answered('secondary', failure('primary')),
       ),
     ).toEqual([
-      'default: rules took over from primary (primary: transient, secondary: open), 3 attempts, 12 ms',
-      'default: primary answers again, 1 attempt, 12 ms',
+      'debug default: primary answered',
+      'warn default: rules took over from primary',
+      'info default: rules answered',
+      'info default: primary answers again',
+      'warn default: secondary took over from primary',
     ])
   })
 
   it('says so when the very first answer comes from further down', () => {
-    expect(told(answered('secondary', failure('primary', 'timeout')))).toEqual([
-      'default: secondary took over (primary: timeout), 2 attempts, 12 ms',
+    expect(words(answered('secondary', failure('primary', 'timeout')))).toEqual([
+      'warn default: secondary took over',
     ])
   })
 
   it('keeps chains apart', () => {
-    expect(told(answered('primary'), { ...answered('secondary'), chain: 'other' } as GatewayEvent)).toEqual(
-      [],
-    )
+    const other = { ...answered('secondary'), chain: 'other' } as GatewayEvent
+
+    expect(words(answered('primary'), other)[1]).toBe('debug other: secondary answered')
   })
 
-  it('says every time that nobody could answer, or go on', () => {
-    const facts = { chain: 'default', failures: [failure('primary')], ms: 1_000 }
-
-    expect(told({ type: 'chain.exhausted', ...facts }, { type: 'chain.broke-off', ...facts })).toEqual([
-      'default: nobody could answer (primary: transient), 1000 ms',
-      'default: an answer broke off and nobody could go on with it (primary: transient), 1000 ms',
+  it('tells every time how a request ended that nobody answered', () => {
+    expect(
+      words(
+        { type: 'chain.exhausted', ...facts },
+        { type: 'chain.broke-off', ...facts },
+        { type: 'chain.refused', ...facts, link: 'primary', status: 400 },
+        { type: 'chain.cancelled', ...facts },
+      ),
+    ).toEqual([
+      'error default: nobody could answer',
+      'error default: an answer broke off and nobody could go on with it',
+      'info default: primary refused the request',
+      'info default: the client went away',
     ])
   })
 
-  it('says what a breaker does', () => {
+  it('tells what the request went through and how it is found again, and nothing of what was said', () => {
+    const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true }
+    const event = { ...answered('rules', failure('primary')), request: { trace, correlation: 'c-1' } }
+
+    expect(told(event)).toEqual([
+      {
+        level: 'warn',
+        message: 'default: rules took over',
+        fields: {
+          ...{ event: 'chain.answered', chain: 'default', link: 'rules', attempts: 2, ms: 12 },
+          failures: { primary: 'transient' },
+          ...{ trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16), correlation_id: 'c-1' },
+        },
+      },
+    ])
+  })
+
+  it('tells what a breaker does', () => {
     const policy = 'primary'
 
     expect(
-      told(
+      words(
         { type: 'breaker.opened', policy, openFor: 3_000, error: new Error('503') },
         { type: 'breaker.half-opened', policy },
         { type: 'breaker.closed', policy },
         { type: 'breaker.isolated', policy },
       ),
     ).toEqual([
-      'primary: breaker opened for 3000 ms, after: 503',
-      'primary: breaker lets a probe through',
-      'primary: breaker closed',
-      'primary: breaker isolated',
+      'warn primary: breaker opened for 3000 ms',
+      'info primary: breaker lets a probe through',
+      'info primary: breaker closed',
+      'warn primary: breaker isolated',
+    ])
+  })
+
+  it('tells a mistake of the gateway with its error', () => {
+    const error = new Error('x')
+
+    expect(told({ type: 'route.failed', route: 'GET /v1/models', error })).toMatchObject([
+      { level: 'error', message: "GET /v1/models: a mistake of the gateway's own", fields: { err: error } },
     ])
   })
 })

@@ -1,11 +1,19 @@
 export type { ChainStatus, LinkStatus } from '@holdfast/gateway'
-export type { GovernorEvent, ServiceLine } from '@holdfast/governor'
+export type { GovernorEvent } from '@holdfast/governor'
 export { isHoldfastError } from '@holdfast/policy'
+export { type ChildRecord, prettyEntry } from '@holdfast/telemetry/lines'
 export type { AnnouncedProcess, Named, ProcessPolicies } from './announced.ts'
 export type { Component, Kind, Level } from './component.ts'
 export { ConfigError, type Problem } from './config/problem.ts'
 export { type Holdfast, type LoadOptions, load } from './load.ts'
-export { runningPolicies, runningStatus, steer } from './running.ts'
+export type { LogLevelChange, LogLevels } from './log-levels.ts'
+export {
+  changeLogLevel,
+  runningLogLevels,
+  runningPolicies,
+  runningStatus,
+  steer,
+} from './running.ts'
 export { runningTrace, runningTraces } from './running-traces.ts'
 export type { Status } from './status.ts'
 export type { TraceSummary, TraceView } from './trace-view.ts'

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { type ControlClient, ControlError, connectControl, controlPath } from '@holdfast/governor'
 import type { AnnouncedProcess, Named, ProcessPolicies } from './announced.ts'
+import type { LogLevelChange, LogLevels } from './log-levels.ts'
 import { stateFolder } from './state-folder.ts'
 import type { Status } from './status.ts'
 
@@ -24,6 +25,18 @@ export async function steer(
 ): Promise<AnnouncedProcess[]> {
   using governor = await connected(file)
   return (await governor.call(act, named)) as AnnouncedProcess[]
+}
+
+/** How much the Holdfast that runs a file tells. Rejects with `NOT_RUNNING` where none does. */
+export async function runningLogLevels(file: string): Promise<LogLevels> {
+  using governor = await connected(file)
+  return (await governor.call('log-level')) as LogLevels
+}
+
+/** Changes it, and answers with all that holds from now on. Rejects with `BAD_LOG_LEVEL` and `UNKNOWN_SERVICE`, too. */
+export async function changeLogLevel(file: string, change: LogLevelChange): Promise<LogLevels> {
+  using governor = await connected(file)
+  return (await governor.call('set-log-level', change)) as LogLevels
 }
 
 async function connected(file: string): Promise<ControlClient> {

@@ -83,7 +83,7 @@ services:
         file,
         environment,
         on,
-        log: ({ service, line }) => lines.push(`${service} ${line}`),
+        log: ({ service, msg }) => lines.push(`${service} ${msg}`),
       })
     })
     afterAll(async () => {

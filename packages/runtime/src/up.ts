@@ -9,10 +9,10 @@ import {
   governor,
   holdListener,
   reapLeftovers,
-  type ServiceLine,
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
+import { type ChildRecord, childLine } from '@holdfast/telemetry/lines'
 import { processMetrics } from '@holdfast/telemetry/process'
 import { announced } from './announced.ts'
 import { configOf } from './config/config-of.ts'
@@ -22,6 +22,7 @@ import { addressText } from './config/units.ts'
 import { edgeName } from './edge-contract.ts'
 import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
+import { logLevels } from './log-levels.ts'
 import { serviceSpecs } from './service-specs.ts'
 import { stateFolder } from './state-folder.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
@@ -31,8 +32,8 @@ export interface UpOptions {
   readonly file: string
   /** What `${NAME}` in the file means. */
   readonly environment: Environment
-  /** Every line that a service, or the edge, writes. */
-  readonly log?: (line: ServiceLine) => void
+  /** What a service, or the edge, says in a line, as far as its level is told; without secrets. */
+  readonly log?: (record: ChildRecord) => void
   readonly on?: (event: GovernorEvent) => void
 }
 
@@ -70,15 +71,23 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     }
   }
   const status = (): Status => statusOf(view(), report.latest())
+  let changed = (): void => {}
+  const levels = logLevels({
+    from: config.telemetry.log,
+    services: [...Object.keys(config.services), edgeName],
+    changed: () => changed(),
+  })
   const path = controlPath(state)
   const held = new AsyncDisposableStack()
   const own = held.adopt(processMetrics(), (metrics) => metrics.close())
   try {
-    held.use(
+    const control = held.use(
       await serveControl({
         path,
         calls: {
           ...announced().calls,
+          'log-level': levels.all,
+          'set-log-level': levels.change,
           configuration: () => config,
           governor: view,
           process: () => own.families(),
@@ -90,6 +99,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
         },
       }),
     )
+    changed = () => control.broadcast({ type: 'log-level.changed' })
     await takeOver(state)
     await demandFree(config)
     const listen = []
@@ -99,7 +109,12 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     supervisor = governor({
       services: [...serviceSpecs(config, { file, governor: path }), edge],
       stateDir: state,
-      ...(log && { log }),
+      ...(log && {
+        log: ({ service, stream, line }) => {
+          const record = childLine(line, { service, stream, least: levels.of(service) })
+          if (record) log(record)
+        },
+      }),
     })
   } catch (error) {
     await held.disposeAsync()

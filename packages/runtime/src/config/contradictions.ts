@@ -19,6 +19,7 @@ export function* contradictions(config: Config): Generator<Contradiction> {
   for (const [name, service] of Object.entries(config.services)) yield* ofService(name, service, config)
   yield* ofNeeds(config)
   yield* ofAddresses(config)
+  yield* ofLog(config)
 }
 
 function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction> {
@@ -72,6 +73,13 @@ function* ofNeeds({ services }: Config): Generator<Contradiction> {
       path: ['services', cycle[0]!, 'needs'],
       message: `the services need each other in a circle: ${cycle.join(' → ')}`,
     }
+}
+
+function* ofLog({ telemetry, services }: Config): Generator<Contradiction> {
+  const known = { ...services, [edgeName]: {} }
+  for (const name of Object.keys(telemetry.log.services))
+    if (!Object.hasOwn(known, name))
+      yield { path: ['telemetry', 'log', 'services', name], message: unknown('service', name, known) }
 }
 
 function* ofAddresses({ gateway, control, services }: Config): Generator<Contradiction> {

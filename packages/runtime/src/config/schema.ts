@@ -1,4 +1,5 @@
 import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
+import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
 import { count, loopback, pattern, place, says, share, text, time, url, word } from './scalars.ts'
 
@@ -75,10 +76,18 @@ function listener(port: number) {
   return mapping({ listen: loopback.default(listen) }).default({ listen })
 }
 
+const level = z.enum(levels, says(`must be one of ${levels.join(', ')}`))
+const log = mapping({ level: level.default('info'), services: named(level) })
+const logged: z.infer<typeof log> = { level: 'info', services: {} }
+
 export const schema = z.strictObject({
   gateway: listener(4700),
   control: listener(4701),
-  telemetry: mapping({ otlp: url.optional(), sample: share.optional() }).default({}),
+  telemetry: mapping({
+    otlp: url.optional(),
+    sample: share.optional(),
+    log: log.default(logged),
+  }).default({ log: logged }),
   policies: named(policy),
   upstreams: named(upstream),
   rules: list(rule).default([]),

@@ -1,0 +1,106 @@
+import type { GatewayEvent } from '@holdfast/gateway'
+import type { Logger } from '@holdfast/telemetry/logs'
+
+/** The part of a logger that `gatewayLog` needs. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/** One line of a log, before it is told. */
+interface Entry {
+  readonly level: keyof Log
+  readonly message: string
+  readonly fields?: object
+}
+
+/**
+ * Turns what the gateway tells into lines of a log: a line for each request and for each change of a breaker, with the ids of the request whose doing it was.
+ *
+ * A request that its first link answered plainly is `debug`; one that another link answered, that the provider refused, or whose client left, is `info`; `warn`
+ * where a link takes over a chain; `error` where nobody could answer, where an answer broke off, and for mistakes of the gateway's own. Never a word of what was asked or answered.
+ */
+export function gatewayLog(log: Log): (event: GatewayEvent) => void {
+  const last = new Map<string, string>()
+  return (event) => {
+    const { level, message, fields } = 'chain' in event ? ofChain(event, last) : ofOthers(event)
+    log[level]({ event: event.type, ...fields, ...ids(event) }, message)
+  }
+}
+
+type OfChain = Extract<GatewayEvent, { chain: string }>
+
+function ofChain(event: OfChain, last: Map<string, string>): Entry {
+  const { chain, attempts, failures } = event
+  const link = 'link' in event ? event.link : undefined
+  const fields = {
+    chain,
+    ...(link !== undefined && { link }),
+    ...('status' in event && { status: event.status }),
+    attempts,
+    ms: Math.round(event.ms),
+    ...(failures.length > 0 && {
+      failures: Object.fromEntries(failures.map((failure) => [failure.link, failure.class])),
+    }),
+  }
+  switch (event.type) {
+    case 'chain.exhausted':
+      return { level: 'error', message: `${chain}: nobody could answer`, fields }
+    case 'chain.broke-off':
+      return {
+        level: 'error',
+        message: `${chain}: an answer broke off and nobody could go on with it`,
+        fields,
+      }
+    case 'chain.refused':
+      return { level: 'info', message: `${chain}: ${link} refused the request`, fields }
+    case 'chain.cancelled':
+      return { level: 'info', message: `${chain}: the client went away`, fields }
+    case 'chain.answered':
+      return { ...answered(event, last), fields }
+  }
+}
+
+function answered(event: Extract<OfChain, { type: 'chain.answered' }>, last: Map<string, string>): Entry {
+  const { chain, link, failures } = event
+  const before = last.get(chain)
+  last.set(chain, link)
+  if (before === link || (before === undefined && failures.length === 0))
+    return { level: failures.length === 0 ? 'debug' : 'info', message: `${chain}: ${link} answered` }
+  if (failures.length === 0) return { level: 'info', message: `${chain}: ${link} answers again` }
+  return { level: 'warn', message: `${chain}: ${link} took over${before ? ` from ${before}` : ''}` }
+}
+
+function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
+  if (event.type === 'route.failed') {
+    const { route, error } = event
+    return { level: 'error', message: `${route}: a mistake of the gateway's own`, fields: { err: error } }
+  }
+  const { policy } = event
+  switch (event.type) {
+    case 'breaker.opened': {
+      const { error } = event
+      const reason = error instanceof Error ? error.message : String(error)
+      const message = `${policy}: breaker opened for ${Math.round(event.openFor)} ms`
+      return { level: 'warn', message, fields: { policy, open_for_ms: Math.round(event.openFor), reason } }
+    }
+    case 'breaker.half-opened':
+      return { level: 'info', message: `${policy}: breaker lets a probe through`, fields: { policy } }
+    case 'breaker.closed':
+      return { level: 'info', message: `${policy}: breaker closed`, fields: { policy } }
+    case 'breaker.would-open':
+      return {
+        level: 'warn',
+        message: `${policy}: breaker is observed, and would have opened`,
+        fields: { policy },
+      }
+    case 'breaker.isolated':
+    case 'breaker.disabled':
+    case 'breaker.observed':
+      return { level: 'warn', message: `${policy}: ${event.type.replace('.', ' ')}`, fields: { policy } }
+  }
+}
+
+/** Told by name, since what asks and what tells are not in the same context. */
+function ids({ request }: GatewayEvent): object {
+  if (request === undefined) return {}
+  const { trace, correlation } = request
+  return { trace_id: trace.traceId, span_id: trace.spanId, correlation_id: correlation }
+}
