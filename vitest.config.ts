@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@holdfast/source', 'node', 'import', 'default'] } },
-  resolve: { conditions: ['@holdfast/source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['@holdfast/source', 'node'] } },
+  resolve: { conditions: ['@holdfast/source', 'node'] },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.soak.test.ts'],
