@@ -90,7 +90,9 @@ function raised(folder: string): Entry[] {
 function wires(): Entry[] {
   const what: Readonly<Record<FailureClass, string>> = {
     throttled: 'The other side asks to be called less often.',
-    transient: 'The other side, or the way to it, failed in a way that may pass.',
+    unsent: 'The request never reached who would do it.',
+    transient: 'The other side failed in a way that may pass.',
+    broken: 'The connection broke after the request had left.',
     permanent: 'The call cannot succeed as it is.',
     timeout: 'There was no answer in time.',
     cancelled: 'The caller left.',

@@ -6,7 +6,8 @@ import { present } from './present.ts'
 
 /** The gateway of a checked configuration. */
 export function gatewayOptions(config: Config): GatewayOptions {
-  const upstreams = Object.entries(config.upstreams).map(([name, upstream]) => {
+  const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
+    if (upstream.is !== 'http') return []
     const { url, key, model, policy, preset } = upstream
     const under = policyOf(name, upstream, config)
     const bare = policy === undefined && preset === undefined
@@ -17,7 +18,7 @@ export function gatewayOptions(config: Config): GatewayOptions {
       model,
       policy: bare ? undefined : upstreamPolicy(under.name, under.config),
     } as const
-    return [name, options] as const
+    return [[name, options] as const]
   })
   return {
     upstreams: Object.fromEntries(upstreams),

@@ -44,6 +44,7 @@ export async function load(
     },
     fetch(name) {
       const upstream = named('upstream', upstreams, name)
+      if (upstream.is !== 'http') throw new NameError('upstream with a url', name, '')
       const { url, key } = upstream
       const under = policyOf(name, upstream, config)
       const budget = under.config.budget ?? under.name

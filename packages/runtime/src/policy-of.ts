@@ -1,5 +1,6 @@
 import { type OutsideSystem, type PolicyOptions, type Preset, preset, retryPresets } from '@holdfast/policy'
-import type { Config, PolicyConfig, UpstreamConfig } from './config/schema.ts'
+import type { Config, PolicyConfig } from './config/schema.ts'
+import type { UpstreamConfig } from './config/upstream.ts'
 import { present } from './present.ts'
 
 /** What an upstream lives under: the policy it names, or one of its own, made of its preset or of nothing but defaults. */

@@ -48,6 +48,8 @@ function* ofChains({ chains, upstreams, rules }: Config): Generator<Contradictio
           yield { path, message: 'the file has no rules: add `rules:`, a list of { match, answer }' }
       } else if (!Object.hasOwn(upstreams, upstream))
         yield { path, message: unknown('upstream', upstream, { ...upstreams, rules }) }
+      else if (upstreams[upstream]!.is !== 'http')
+        yield { path, message: `'${upstream}' is no model: a link needs an upstream with a url` }
       else if (model === '') yield { path, message: `'${link}' names no model after the slash` }
     }
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from './problem.ts'
 import { readConfig } from './read.ts'
 import type { Config } from './schema.ts'
+import type { HttpUpstream } from './upstream.ts'
 
 const read = (text: string, environment: Record<string, string> = {}): Config =>
   readConfig({ file: 'holdfast.yaml', text, environment })
@@ -95,7 +96,9 @@ services:
 
   it('takes an empty policy for its defaults, and an empty upstream for one without an address', () => {
     expect(read('policies: { plain: }').policies).toEqual({ plain: {} })
-    expect(complaint('upstreams:\n  jira:\n')).toBe('holdfast.yaml:2:3 upstreams.jira.url: is missing')
+    expect(complaint('upstreams:\n  jira:\n')).toBe(
+      'holdfast.yaml:2:3 upstreams.jira: needs an address: one of url, grpc, zeromq, postgres',
+    )
   })
 
   describe('refuses, with the place', () => {
@@ -114,7 +117,7 @@ services:
       [
         'something missing',
         'upstreams:\n  primary: { model: x }\n',
-        '2:12 upstreams.primary.url: is missing',
+        '2:12 upstreams.primary: needs an address: one of url, grpc, zeromq, postgres',
       ],
       ['a list for a mapping', 'services: [a]', '1:11 services: must be a mapping (name: …)'],
       ['a mapping for a list', 'rules: { a: b }', '1:8 rules: must be a list'],
@@ -292,7 +295,7 @@ services:
 
   describe('with references to the environment', () => {
     const key = (text: string, environment: Record<string, string>): string | undefined =>
-      read(text, environment).upstreams['a']?.key
+      (read(text, environment).upstreams['a'] as HttpUpstream | undefined)?.key
 
     it.each([
       'upstreams: { a: { url: http://x, key: ${KEY} } }',

@@ -1,7 +1,7 @@
-import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
 import { count, loopback, pattern, place, says, share, text, time, url, word } from './scalars.ts'
+import { preset, upstreamOf, upstreamShape } from './upstream.ts'
 
 /*
  * What a holdfast.yaml may say, and what it means once read: durations in ms, addresses taken apart, everything defaulted.
@@ -14,12 +14,6 @@ function unlessNull<T extends z.ZodType>(schema: T, empty: object) {
 const mapping = <T extends z.ZodRawShape>(shape: T) => unlessNull(z.strictObject(shape), {})
 const named = <T extends z.ZodType>(value: T) => unlessNull(z.record(word, value), {}).default({})
 const list = <T extends z.ZodType>(item: T) => unlessNull(z.array(item), [])
-
-const retryPresetNames = Object.keys(retryPresets) as RetryPreset[]
-
-/** How to try again, or all that a system outside needs. */
-const presets = [...retryPresetNames, ...outsideSystems] as const
-const preset = z.enum(presets, says(`must be one of ${presets.join(', ')}`)).optional()
 
 const policy = mapping({
   preset,
@@ -40,14 +34,7 @@ const policy = mapping({
     .optional(),
 })
 
-const upstream = mapping({
-  dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
-  url,
-  key: text.optional(),
-  model: text.optional(),
-  policy: text.optional(),
-  preset,
-})
+const upstream = mapping(upstreamShape).transform(upstreamOf)
 
 const rule = mapping({ match: pattern, answer: text })
 
@@ -98,5 +85,4 @@ export const schema = z.strictObject({
 /** A configuration that fits the schema; whether its names lead anywhere is checked apart. */
 export type Config = z.infer<typeof schema>
 export type PolicyConfig = Config['policies'][string]
-export type UpstreamConfig = Config['upstreams'][string]
 export type ServiceConfig = Config['services'][string]

@@ -1,0 +1,135 @@
+import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
+import { z } from 'zod'
+import { says, text, url } from './scalars.ts'
+import { type Address, address, addressText } from './units.ts'
+
+const retryPresetNames = Object.keys(retryPresets) as RetryPreset[]
+
+/** How to try again, or all that a system outside needs. */
+const presets = [...retryPresetNames, ...outsideSystems] as const
+export const preset = z.enum(presets, says(`must be one of ${presets.join(', ')}`)).optional()
+
+const aServer = 'must be a gRPC server: host:port, grpc://host:port, or grpcs://host:port with TLS'
+
+const grpc = z.string(says(aServer)).transform((given, at): GrpcPlace => {
+  const [, scheme, place = ''] = /^(?:(grpcs?):\/\/)?([^/]+)\/?$/.exec(given) ?? []
+  const read = address(place)
+  if (read && read.port > 0) return { ...read, tls: scheme === 'grpcs' }
+  at.addIssue({ code: 'custom', message: aServer })
+  return z.NEVER
+})
+
+interface GrpcPlace extends Address {
+  readonly tls: boolean
+}
+
+const anEndpoint = says('must be an endpoint of ZeroMQ: tcp://host:port or ipc:///path')
+
+const zeromq = z.string(anEndpoint).refine((given) => {
+  if (given.startsWith('ipc://')) return given.length > 'ipc://'.length
+  const read = given.startsWith('tcp://') ? address(given.slice('tcp://'.length)) : undefined
+  return read !== undefined && read.port > 0
+}, anEndpoint)
+
+const aDatabase = says('must be the address of a database: postgres://user:password@host:port/database')
+
+const postgres = z.string(aDatabase).refine((given) => {
+  return /^postgres(ql)?:\/\//.test(given) && URL.canParse(given)
+}, aDatabase)
+
+/** What each wire alone can be told. */
+const only = {
+  url: ['dialect', 'key', 'model'],
+  grpc: ['ca'],
+  zeromq: ['serverKey'],
+  postgres: ['replica'],
+} as const
+type Wire = keyof typeof only
+const wires = Object.keys(only) as Wire[]
+
+/** What is called, over the wire that its address names. */
+export const upstreamShape = {
+  url: url.optional(),
+  grpc: grpc.optional(),
+  zeromq: zeromq.optional(),
+  postgres: postgres.optional(),
+  dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
+  key: text.optional(),
+  model: text.optional(),
+  ca: text.optional(),
+  serverKey: text.length(40, says('must be the 40 characters of a public key of CURVE')).optional(),
+  replica: postgres.optional(),
+  policy: text.optional(),
+  preset,
+}
+
+interface Under {
+  readonly policy?: string | undefined
+  readonly preset?: z.infer<typeof preset>
+}
+
+export interface HttpUpstream extends Under {
+  readonly is: 'http'
+  readonly url: string
+  readonly dialect?: 'openai' | undefined
+  readonly key?: string | undefined
+  readonly model?: string | undefined
+}
+
+export interface GrpcUpstream extends Under {
+  readonly is: 'grpc'
+  /** `host:port`. */
+  readonly address: string
+  readonly tls: boolean
+  /** The file of the certificate that vouches for the server. */
+  readonly ca?: string | undefined
+}
+
+export interface ZeromqUpstream extends Under {
+  readonly is: 'zeromq'
+  readonly endpoint: string
+  /** The server's public key, if it speaks CURVE: 40 characters of Z85. */
+  readonly serverKey?: string | undefined
+}
+
+export interface PostgresUpstream extends Under {
+  readonly is: 'postgres'
+  readonly url: string
+  /** Where reads may go while the first is away. */
+  readonly replica?: string | undefined
+}
+
+export type UpstreamConfig = HttpUpstream | GrpcUpstream | ZeromqUpstream | PostgresUpstream
+
+type Given = z.infer<z.ZodObject<typeof upstreamShape>>
+
+/** An upstream of one wire; complains where there is none, or more than one, or where something is said that is of another. */
+export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): UpstreamConfig {
+  const [wire, second] = wires.filter((each) => given[each] !== undefined)
+  const complain = (message: string, ...path: string[]): never => {
+    at.addIssue({ code: 'custom', message, path })
+    return z.NEVER
+  }
+  if (wire === undefined) return complain(`needs an address: one of ${wires.join(', ')}`)
+  if (second !== undefined) return complain(`there is a ${wire} already: an upstream has one address`, second)
+  for (const other of wires)
+    for (const key of only[other])
+      if (other !== wire && given[key] !== undefined)
+        return complain(`is for an upstream with a ${other}, and this one has a ${wire}`, key)
+  const { policy, preset } = given
+  const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
+  switch (wire) {
+    case 'url': {
+      const { url, dialect, key, model } = given
+      return { is: 'http', url: url!, dialect, key, model, ...under }
+    }
+    case 'grpc': {
+      const { grpc, ca } = given
+      return { is: 'grpc', address: addressText(grpc!), tls: grpc!.tls || ca !== undefined, ca, ...under }
+    }
+    case 'zeromq':
+      return { is: 'zeromq', endpoint: given.zeromq!, serverKey: given.serverKey, ...under }
+    case 'postgres':
+      return { is: 'postgres', url: given.postgres!, replica: given.replica, ...under }
+  }
+}
