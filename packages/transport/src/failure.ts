@@ -61,6 +61,8 @@ export interface FailureFacts {
   readonly retryAfter?: number | undefined
   readonly cause?: unknown
   readonly code?: string | undefined
+  /** What to try, where it is not what the class says. */
+  readonly hint?: string | undefined
 }
 
 const hints: Record<FailureClass, string> = {
@@ -82,8 +84,9 @@ export class WireFailure extends HoldfastError {
   readonly retryable: boolean
 
   constructor(facts: FailureFacts) {
-    const { message, code = `WIRE_${facts.class.toUpperCase()}`, cause, idempotent = false } = facts
-    super(code, message, hints[facts.class], cause === undefined ? undefined : { cause })
+    const { message, code = `WIRE_${facts.class.toUpperCase()}`, hint = hints[facts.class] } = facts
+    const { cause, idempotent = false } = facts
+    super(code, message, hint, cause === undefined ? undefined : { cause })
     this.class = facts.class
     this.status = facts.status
     this.retryAfter = facts.retryAfter

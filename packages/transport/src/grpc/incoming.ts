@@ -1,0 +1,136 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  status,
+} from '@grpc/grpc-js'
+import { type Call, DeadlineError, type Pipeline, systemClock } from '@holdfast/policy'
+import { timeLeftHeader, withEnvelope } from '../envelope.ts'
+import { WireFailure } from '../failure.ts'
+import { statusOf } from './status-of.ts'
+
+/**
+ * An interceptor for any server of grpc-js: its handlers run in the context that the call brought.
+ *
+ * So what a handler calls, over whatever wire, has the trace and the correlation of who asked, what is left of the deadline, and ends when who asked has
+ * gone or the deadline passes; the handler says nothing of it. With `admission` (a bulkhead, a concurrency limit, a rate limit) each call but those for
+ * health is let in by that pipeline, and counts there until its status is sent: what is turned away is answered with RESOURCE_EXHAUSTED.
+ */
+export function inContext(admission?: Pipeline): ServerInterceptor {
+  return ({ path }, call) => {
+    const incoming = new Incoming(path, call)
+    const asksHealth = path.startsWith('/grpc.health.v1.Health/')
+    const pipeline = asksHealth ? undefined : admission
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, go) => incoming.arrive(metadata, () => go(metadata), pipeline),
+          onReceiveMessage: (message, go) => incoming.run(() => go(message)),
+          onReceiveHalfClose: (go) => incoming.run(go),
+          onCancel: () => incoming.cancel(),
+        }),
+      sendStatus: (sent, next) => {
+        incoming.answered(sent.code ?? status.UNKNOWN)
+        next(sent)
+      },
+    })
+  }
+}
+
+/*
+ * One call that a server handles, from its metadata until its status.
+ *
+ * I1  Whatever reaches the handler reaches it in the context of the call.
+ * I2  The signal of that context aborts if the caller goes, or the time is up, before the status was sent, and never after.
+ * I3  A call that was let in is counted until its status was sent or its caller has gone, and once.
+ */
+class Incoming {
+  readonly #path: string
+  readonly #call: ServerInterceptingCallInterface
+  readonly #gone = new AbortController()
+  #over = false
+  #enter: <R>(fn: () => R) => R = (fn) => fn()
+  #leave: (error?: unknown) => void = () => {}
+
+  constructor(path: string, call: ServerInterceptingCallInterface) {
+    this.#path = path
+    this.#call = call
+  }
+
+  run(fn: () => void): void {
+    this.#enter(fn)
+  }
+
+  arrive(metadata: Metadata, go: () => void, admission: Pipeline | undefined): void {
+    const keep = (): void => {
+      this.#enter = AsyncLocalStorage.snapshot()
+    }
+    withEnvelope(this.#received(metadata), keep, this.#gone.signal)
+    if (admission === undefined) this.run(go)
+    else this.run(() => this.#admit(admission, go))
+  }
+
+  cancel(): void {
+    if (this.#over) return
+    const late = Number(this.#call.getDeadline()) <= Date.now()
+    this.#end(
+      late ? new DeadlineError(systemClock.now()) : new DOMException('who asked has gone', 'AbortError'),
+    )
+  }
+
+  answered(code: status): void {
+    if (this.#over) return
+    this.#over = true
+    this.#leave(
+      blamed.has(code) ? new WireFailure({ class: 'transient', message: `${this.#path} failed` }) : undefined,
+    )
+  }
+
+  /** Ends what the handler has set off. */
+  #end(reason: unknown): void {
+    this.#over = true
+    this.#gone.abort(reason)
+    this.#leave(reason)
+  }
+
+  #admit(admission: Pipeline, go: () => void): void {
+    const handled = Promise.withResolvers<void>()
+    this.#leave = (error) => (error === undefined ? handled.resolve() : handled.reject(error))
+    handled.promise.catch(() => undefined)
+    let entered = false
+    const work = (_: Call): Promise<void> => {
+      if (!entered && !this.#over) go()
+      entered = true
+      return handled.promise
+    }
+    admission(work, { operation: this.#path }).catch((error: unknown) => {
+      if (this.#over) return
+      this.#end(error)
+      this.#call.sendStatus(statusOf(error))
+    })
+  }
+
+  #received(metadata: Metadata): Readonly<Record<string, string>> {
+    const received: Record<string, string> = {}
+    for (const [name, value] of Object.entries(metadata.getMap()))
+      if (typeof value === 'string') received[name] = value
+    const left = Number(this.#call.getDeadline()) - Date.now()
+    if (left === Infinity) return received
+    const also = /^\d{1,12}$/.test(received[timeLeftHeader] ?? '')
+      ? Number(received[timeLeftHeader])
+      : Infinity
+    return { ...received, [timeLeftHeader]: String(Math.max(0, Math.floor(Math.min(left, also)))) }
+  }
+}
+
+/** Statuses that speak against the server, not against what was asked. */
+const blamed: ReadonlySet<status> = new Set([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+])

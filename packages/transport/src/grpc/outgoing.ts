@@ -1,0 +1,112 @@
+import { type CallOptions, Metadata, type ServiceError } from '@grpc/grpc-js'
+import { type Call, OptionError, type CallOptions as PolicyOptions } from '@holdfast/policy'
+import { envelopeOf, timeLeftHeader } from '../envelope.ts'
+import { GrpcFailure, GrpcRefusal } from './grpc-failure.ts'
+import type { GrpcCallOptions, GrpcMetadata } from './grpc-method.ts'
+import type { Wire, WireMethod } from './wire.ts'
+
+/** What the four kinds of calls of grpc-js have in common. */
+export interface Surface {
+  cancel(): void
+  getPeer(): string
+}
+
+/** A call of a method, whatever its kind. */
+export interface Asked {
+  readonly wire: Wire
+  readonly method: WireMethod
+  readonly options: GrpcCallOptions
+  /** Whether another attempt could send the same again. */
+  readonly repeat: boolean
+}
+
+/*
+ * One attempt on its way to the other side, from before anything is sent until its status is there.
+ *
+ * O1  It is among those under way from its beginning until `over`, and holds a listener on the call's signal for no longer.
+ * O2  What it failed with is told by who ended it: the call's signal, the client that was closed, or else the status.
+ */
+export class Outgoing {
+  readonly metadata: Metadata
+  readonly options: CallOptions
+  readonly #asked: Asked
+  readonly #signal: AbortSignal
+  #surface: Surface | undefined = undefined
+  #reason: GrpcRefusal | undefined = undefined
+
+  /** Throws a `GrpcRefusal` where the client makes no calls now, and an `OptionError` for metadata that cannot be sent. */
+  constructor(asked: Asked, call: Call) {
+    const { wire, options } = asked
+    const refusal = wire.refusal()
+    if (refusal !== undefined) throw refusal
+    const { [timeLeftHeader]: left, ...texts } = envelopeOf(call)
+    this.#asked = asked
+    this.#signal = call.signal
+    this.metadata = new Metadata({ waitForReady: options.waitForReady ?? wire.waitForReady })
+    put(this.metadata, wire.metadata)
+    put(this.metadata, options.metadata)
+    put(this.metadata, texts)
+    this.options = left === undefined ? {} : { deadline: Date.now() + Number(left) }
+    wire.underWay.add(this)
+  }
+
+  /** Has the signal, and whoever closes the client, cancel what was begun. */
+  follow(surface: Surface): void {
+    this.#surface = surface
+    if (this.#signal.aborted) surface.cancel()
+    else this.#signal.addEventListener('abort', this)
+  }
+
+  /** The call's signal was aborted. */
+  handleEvent(): void {
+    this.#surface?.cancel()
+  }
+
+  /** The client is closed. */
+  letGo(): void {
+    this.#reason = new GrpcRefusal(
+      'GRPC_LET_GO',
+      'the client was closed while the call was under way',
+      'Close a client when its work is done; the call may have been done.',
+    )
+    this.#surface?.cancel()
+  }
+
+  /** There is nothing more to come. */
+  over(): void {
+    this.#asked.wire.underWay.delete(this)
+    this.#signal.removeEventListener('abort', this)
+  }
+
+  /** What the attempt failed with. */
+  failure(error: ServiceError): unknown {
+    if (this.#reason !== undefined) return this.#reason
+    if (this.#signal.aborted) return this.#signal.reason
+    const { wire, method, options, repeat } = this.#asked
+    const { idempotent = method.idempotent } = options
+    // Whoever never had a connection tells the address that was asked for, not the one that was reached.
+    const sent = this.#surface?.getPeer() !== wire.client.getChannel().getTarget()
+    return new GrpcFailure({ method: method.path, address: wire.address, idempotent, sent, repeat }, error)
+  }
+}
+
+/** What the pipeline is told of a call. */
+export function policyOptions(method: WireMethod, options: GrpcCallOptions): PolicyOptions {
+  const { signal, deadline, within, key, operation = method.path, priority } = options
+  return { signal, deadline, within, key, operation, priority }
+}
+
+function put(metadata: Metadata, entries: GrpcMetadata = {}): void {
+  for (const name in entries) {
+    try {
+      metadata.set(name, entries[name]!)
+    } catch {
+      // What grpc-js throws holds the value, which may be a secret.
+      throw new OptionError(
+        `metadata.${name}`,
+        'what it is',
+        'printable ASCII, or a Buffer if its name ends in -bin',
+      )
+    }
+  }
+}

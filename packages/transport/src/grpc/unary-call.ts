@@ -1,0 +1,44 @@
+import type { Call } from '@holdfast/policy'
+import type { GrpcMethod, UnaryCall } from './grpc-method.ts'
+import { type Asked, Outgoing, policyOptions } from './outgoing.ts'
+import type { Wire, WireMethod } from './wire.ts'
+
+/** A method of one request and one answer, as a function: each attempt of its pipeline is one call on the wire. */
+export function unaryCall(
+  wire: Wire,
+  method: WireMethod,
+  definition: GrpcMethod,
+): UnaryCall<unknown, unknown> {
+  return (request, options = {}) => {
+    const asked = { wire, method, options, repeat: true }
+    const attempt = (call: Call) => sent(asked, definition, { request, call })
+    return method.pipeline(attempt, policyOptions(method, options))
+  }
+}
+
+function sent(
+  asked: Asked,
+  { path, requestSerialize, responseDeserialize }: GrpcMethod,
+  { request, call }: { readonly request: unknown; readonly call: Call },
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const outgoing = new Outgoing(asked, call)
+    const { metadata, options } = outgoing
+    const { client } = asked.wire
+    outgoing.follow(
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        (error, answer) => {
+          outgoing.over()
+          if (error === null) resolve(answer)
+          else reject(outgoing.failure(error))
+        },
+      ),
+    )
+  })
+}
