@@ -1,0 +1,17 @@
+export type { ConversationStatus } from './conversation.ts'
+export { type Handler, type Handling, handle } from './handle.ts'
+export type { StandardSchema } from './schema.ts'
+export type { ClientKeys } from './sockets.ts'
+export {
+  type ZeromqCallOptions,
+  type ZeromqClient,
+  type ZeromqClientOptions,
+  zeromqClient,
+} from './zeromq-client.ts'
+export {
+  type ZeromqServer,
+  type ZeromqServerEvent,
+  type ZeromqServerOptions,
+  type ZeromqServerStatus,
+  zeromqServer,
+} from './zeromq-server.ts'

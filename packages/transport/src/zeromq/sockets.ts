@@ -1,0 +1,35 @@
+import { demand } from '@holdfast/policy'
+import { Context } from 'zeromq'
+
+/**
+ * Keys of CURVE (RFC 26 of ZeroMQ), 40 characters of Z85 each, as `curveKeyPair()` of zeromq makes them.
+ *
+ * A client proves that it talks to the holder of `serverKey`; a server needs its `secretKey` alone.
+ */
+export interface ClientKeys {
+  readonly serverKey: string
+  readonly publicKey: string
+  readonly secretKey: string
+}
+
+let made: Context | undefined
+
+/**
+ * The one context of this process: it has one thread for all sockets, room for some 5,000 clients, and waits for nobody when the process ends.
+ */
+export function sockets(): Context {
+  made ??= new Context({ maxSockets: 16_384, blocky: false })
+  return made
+}
+
+/** Throws an `OptionError` unless it is an address that a socket can have; the address is the only thing it shows. */
+export function demandAddress(option: string, address: unknown): void {
+  const fits = typeof address === 'string' && /^(tcp|ipc):\/\/[^\s@]+$/.test(address)
+  demand(fits, option, address, "an address, as 'tcp://127.0.0.1:5555' or 'ipc:///run/orders.sock'")
+}
+
+/** Throws an `OptionError` that names the key, and never shows it. */
+export function demandKey(option: string, key: unknown): void {
+  const fits = typeof key === 'string' && key.length === 40
+  demand(fits, option, fits ? key : 'something else', '40 characters of Z85, as curveKeyPair() makes them')
+}
