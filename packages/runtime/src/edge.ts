@@ -46,11 +46,12 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
   const ask = async (): Promise<GovernorView> =>
     (await governor.call('report', door.status(), { timeout: reportTimeout })) as GovernorView
   const watch = governorWatch({ ask, every: reportEvery })
-  const lag = loopLag()
+  const loaded = Promise.withResolvers<unknown>()
+  const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
   const health = edgeHealth({ services, governor: watch, gateway: door.status, lag })
   const status = async (): Promise<Status> =>
-    statusOf((await governor.call('governor')) as GovernorView, door.status())
+    statusOf((await governor.call('governor', undefined, shortly)) as GovernorView, door.status())
 
   const steering: Steering = {
     policies: async () => (await governor.call('policies')) as ProcessPolicies[],
@@ -76,10 +77,9 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
     ([{ controlApi }, { edgeMetrics }]) => {
       const metrics = edgeMetrics({
         status: async () => statusOf((await watch.heard()).view, door.status()),
-        policies: async () =>
-          (await governor.call('policies', undefined, scrapeTimeout)) as ProcessPolicies[],
+        policies: async () => (await governor.call('policies', undefined, shortly)) as ProcessPolicies[],
         gateway: door.families,
-        governor: async () => (await governor.call('process', undefined, scrapeTimeout)) as Family[],
+        governor: async () => (await governor.call('process', undefined, shortly)) as Family[],
         traces,
         complain: (error) => log.error(error, 'some numbers could not be told'),
       })
@@ -94,6 +94,7 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
       })
     },
   )
+  loaded.resolve(Promise.allSettled([operators, traces.records()]))
   const servers = await Promise.all([
     open,
     listening(
@@ -119,8 +120,8 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
 /** How long the governor may take to answer a report before the next one is sent, in ms: less than for how long one is believed. */
 const reportTimeout = 2_000
 
-/** How long a governor that hangs may hold up a scrape, in ms: less than scrapers wait. */
-const scrapeTimeout = { timeout: 2_000 }
+/** How long a governor that hangs may hold up a status or a scrape, in ms: less than scrapers wait. */
+const shortly = { timeout: 2_000 }
 
 /** Less than the governor's grace, so that the edge ends by itself. */
 const drainTime = 3_000

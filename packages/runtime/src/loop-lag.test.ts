@@ -6,7 +6,7 @@ import { loopLag } from './loop-lag.ts'
 describe('loopLag', () => {
   it('finds nothing in a loop that is in time', async () => {
     const clock = fakeClock()
-    const lag = loopLag(clock)
+    const lag = loopLag({ clock })
 
     await clock.advance(60_000)
 
@@ -15,7 +15,7 @@ describe('loopLag', () => {
 
   it('remembers for 10 s that the loop was late once', async () => {
     const clock = lateClock(300)
-    const lag = loopLag(clock)
+    const lag = loopLag({ clock })
     clock.late = 0
     await clock.advance(800)
     expect(lag.latest()).toEqual({ worst: 300, least: 0 })
@@ -28,7 +28,7 @@ describe('loopLag', () => {
 
   it('knows a loop that has not been in time once, after 10 s and not before', async () => {
     const clock = lateClock(1_500)
-    const lag = loopLag(clock)
+    const lag = loopLag({ clock })
 
     await clock.advance(9_000)
     expect(lag.latest()).toEqual({ worst: 1_500, least: 0 })
@@ -39,9 +39,33 @@ describe('loopLag', () => {
     expect(lag.latest()).toEqual({ worst: 1_500, least: 0 })
   })
 
+  it('does not count what is loaded before it begins', async () => {
+    const clock = lateClock(900)
+    const loading = Promise.withResolvers<void>()
+    const lag = loopLag({ clock, after: loading.promise })
+    await clock.advance(5_000)
+    clock.late = 0
+
+    loading.resolve()
+    await clock.advance(2_000)
+
+    expect(lag.latest()).toEqual({ worst: 0, least: 0 })
+  })
+
+  it('does not begin once it is closed (I1)', async () => {
+    const clock = fakeClock()
+    const loading = Promise.withResolvers<void>()
+    loopLag({ clock, after: loading.promise }).close()
+
+    loading.resolve()
+    await clock.advance(1)
+
+    expect(clock.pending).toBe(0)
+  })
+
   it('leaves no timer behind (I1)', async () => {
     const clock = fakeClock()
-    const lag = loopLag(clock)
+    const lag = loopLag({ clock })
     await clock.advance(1_000)
 
     lag.close()
