@@ -1,1 +1,9 @@
-export { type ResilientFetchOptions, resilientFetch } from './resilient-fetch.ts'
+export type { ConnectionStatus } from './connections.ts'
+export { isOutage } from './default-pipeline.ts'
+export {
+  type ResilientFetch,
+  type ResilientFetchOptions,
+  type ResilientInit,
+  resilientFetch,
+} from './resilient-fetch.ts'
+export { serving } from './serving.ts'
