@@ -1,7 +1,9 @@
 import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
-import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
+import { emptyResource } from '@opentelemetry/resources'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LocalTracers } from './local-tracers.ts'
 import { Tail, type TailOptions } from './tail.ts'
 import { TraceCounts } from './trace-counts.ts'
 import { TraceRing } from './trace-ring.ts'
@@ -23,7 +25,8 @@ const set = (options: Partial<TailOptions> = {}) => {
     ...options,
   }
   const tail = new Tail({ ring, counts, exported, ...rules })
-  const tracer = new TracerProvider({ spanProcessors: [tail] }).getTracer('tests')
+  const resource = emptyResource()
+  const tracer = new LocalTracers({ tail, resource, lucky: () => true, keeps: false }).getTracer('tests')
   const start = (name: string, parent?: Span, startTime?: Date): Span => {
     const around: Context = parent ? trace.setSpan(ROOT_CONTEXT, parent) : ROOT_CONTEXT
     return tracer.startSpan(name, startTime ? { startTime } : {}, around)

@@ -1,8 +1,10 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace'
-import { hasFailed, type KeptBecause, milliseconds } from './kept-trace.ts'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { KeptBecause } from './kept-trace.ts'
+import { LocalTrace } from './local-trace.ts'
+import type { RecordedSpan } from './recorded-span.ts'
 import type { TraceCounts } from './trace-counts.ts'
-import type { Kept, TraceRing } from './trace-ring.ts'
+import type { TraceRing } from './trace-ring.ts'
 
 export interface TailOptions {
   readonly ring: TraceRing
@@ -21,21 +23,6 @@ export interface TailOptions {
   readonly mostTogether: number
 }
 
-/** Where a trace stands in this process. Every span of it knows it. */
-interface Local {
-  is: 'open' | 'over'
-  readonly root: SpanContext
-  /** Spans that have begun and not ended, the root among them. */
-  running: number
-  readonly spans: ReadableSpan[]
-  dropped: number
-  kept: Kept | undefined
-}
-
-/** What a span's identity is marked with. A child names its parent by the very object that the parent has; a weak map by it costs half a span. */
-const LOCAL = Symbol('local trace')
-type Marked = SpanContext & { [LOCAL]?: Local }
-
 /*
  * I1  A span belongs to the same local trace as its parent; one without a parent that is known here is a local root, and begins one.
  * I2  A local trace is open from when its root begins until its root ends or it is given up; then it is over, once and for all.
@@ -45,7 +32,7 @@ type Marked = SpanContext & { [LOCAL]?: Local }
  */
 
 /** Keeps the traces that are worth it, decided when their local root ends. */
-export class Tail implements SpanProcessor {
+export class Tail {
   readonly #options: TailOptions
   readonly #open = new Set<Local>()
   #together = 0
@@ -54,32 +41,11 @@ export class Tail implements SpanProcessor {
     this.#options = options
   }
 
-  onStart(span: ReadableSpan): void {
-    const parent = span.parentSpanContext
-    const own: Marked = span.spanContext()
-    const local = (parent as Marked | undefined)?.[LOCAL] ?? this.#begin(own)
-    local.running++
-    own[LOCAL] = local
-  }
-
-  onEnd(span: ReadableSpan): void {
-    const { counts } = this.#options
-    counts.took(span.duration)
-    const own: Marked = span.spanContext()
-    const local = own[LOCAL]
-    if (local === undefined) return
-    local.running--
-    this.#put(local, span)
-    if (local.root === own && local.is === 'open') this.#end(local, span)
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {}
-
-  #begin(root: SpanContext): Local {
+  /** A local root begins; `above` is the sender's span, if the trace came from elsewhere. */
+  begin(sampled: boolean, above: SpanContext | undefined): Local {
     const { counts, mostOpen } = this.#options
-    const local: Local = { is: 'open', root, running: 0, spans: [], dropped: 0, kept: undefined }
+    const local: Local = new LocalTrace(sampled, above)
+    local.running++
     counts.started++
     if (this.#open.size >= mostOpen) {
       for (const oldest of this.#open) {
@@ -93,18 +59,28 @@ export class Tail implements SpanProcessor {
     return local
   }
 
+  ended(span: RecordedSpan): void {
+    const { trace } = span.place
+    this.#options.counts.took(span.duration)
+    trace.running--
+    this.#put(trace, span)
+    if (trace.root === span.place && trace.is === 'open') this.#end(trace, span)
+  }
+
+  /** What was not kept is forgotten. */
   #over(local: Local): void {
     local.is = 'over'
     this.#open.delete(local)
     this.#together -= local.spans.length
+    local.spans = []
     this.#options.counts.open = this.#open.size
   }
 
-  #put(local: Local, span: ReadableSpan): void {
+  #put(local: Local, span: RecordedSpan): void {
     const { ring, counts, exported, mostSpans, mostTogether } = this.#options
     const { kept } = local
     if (local.is === 'over' && kept === undefined) return
-    const isRoot = local.root === span.spanContext()
+    const isRoot = local.root === span.place
     const crowded = !isRoot && kept === undefined && this.#together >= mostTogether
     if (crowded || (kept ?? local).spans.length >= mostSpans - (isRoot ? 0 : 1)) {
       ;(kept ?? local).dropped++
@@ -113,30 +89,33 @@ export class Tail implements SpanProcessor {
       local.spans.push(span)
       this.#together++
     } else {
-      ring.grow(kept, span)
-      exported([span])
+      const written = span.written()
+      ring.grow(kept, written)
+      exported([written])
     }
   }
 
-  #end(local: Local, root: ReadableSpan): void {
+  #end(local: Local, root: RecordedSpan): void {
     const { ring, counts, exported } = this.#options
+    const { spans, dropped } = local
+    const because = this.#reason(local, root)
     this.#over(local)
     if (local.running === 0) counts.complete++
     else counts.incomplete++
-    const because = this.#reason(local, root)
-    const { spans, dropped } = local
-    if (because !== undefined) {
-      local.kept = { root, because, spans, dropped, place: -1 }
-      counts.kept[because]++
-      exported(spans)
-      ring.add(local.kept)
-    }
+    if (because === undefined) return
+    const written = spans.map((span) => span.written())
+    local.kept = { root: written.at(-1)!, because, spans: written, dropped, place: -1 }
+    counts.kept[because]++
+    exported(written)
+    ring.add(local.kept)
   }
 
-  #reason({ spans, root: { traceFlags } }: Local, root: ReadableSpan): KeptBecause | undefined {
+  #reason({ spans, sampled }: Local, root: RecordedSpan): KeptBecause | undefined {
     const { failed, slowerThan } = this.#options
-    if ((traceFlags & 1) === 1) return 'sampled'
-    if (failed && spans.some(hasFailed)) return 'failed'
-    return milliseconds(root.duration) >= slowerThan ? 'slow' : undefined
+    if (sampled) return 'sampled'
+    if (failed && spans.some((span) => span.failed)) return 'failed'
+    return root.duration >= slowerThan ? 'slow' : undefined
   }
 }
+
+type Local = LocalTrace<RecordedSpan>

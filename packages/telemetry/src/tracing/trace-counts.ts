@@ -1,6 +1,3 @@
-import type { HrTime } from '@opentelemetry/api'
-import { milliseconds } from './kept-trace.ts'
-
 /** How the traces of this process went, as plain numbers: counts are since the start. */
 export interface TraceStatistics {
   /** Local traces that began to be recorded. */
@@ -55,8 +52,9 @@ export class TraceCounts {
   #sum = 0
   #spans = 0
 
-  took(duration: HrTime): void {
-    const seconds = milliseconds(duration) / 1_000
+  /** A span ended after that many ms. */
+  took(duration: number): void {
+    const seconds = duration / 1_000
     let at = 0
     while (at < BOUNDS.length && seconds > BOUNDS[at]!) at++
     this.#buckets[at]!++

@@ -37,7 +37,7 @@ export interface TracingOptions {
   readonly policies?: boolean
   /** When batches are sent. */
   readonly clock?: Clock
-  /** What samples, unless `keep` is given: then the identity of a trace does, which is chance as well. */
+  /** What samples. */
   readonly random?: Random
 }
 

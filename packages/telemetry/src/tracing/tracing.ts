@@ -1,20 +1,15 @@
+import { createRequire } from 'node:module'
 import { HoldfastError } from '@holdfast/policy'
 import { context, propagation, trace } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import type * as Exporting from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  createAlwaysRecordSampler,
-  ParentBasedSampler,
-  type SpanExporter,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import { tracePolicies } from '../traces/trace-policies.ts'
 import { Contexts } from './contexts.ts'
 import { ExportQueue } from './export-queue.ts'
-import { headSampling } from './head-tracer.ts'
 import type { TraceRecord } from './kept-trace.ts'
+import { LocalTracers } from './local-tracers.ts'
 import { Tail } from './tail.ts'
 import { TraceCounts, type TraceStatistics } from './trace-counts.ts'
 import { TraceRing } from './trace-ring.ts'
@@ -35,11 +30,9 @@ export interface Tracing extends AsyncDisposable {
 
 /** Spans that kept traces, and open ones, may have on average, all together. */
 const SPANS_A_TRACE = 10
-/** No single attribute fills the memory. */
-const SPAN_LIMITS = { attributeCountLimit: 64, attributeValueLengthLimit: 1_024, eventCountLimit: 128 }
 
 /**
- * Registers the OpenTelemetry SDK in this process: spans are made, follow asynchronous calls, and are kept where they can be listed and exported.
+ * Registers tracing with OpenTelemetry in this process: spans are made, follow asynchronous calls, and are kept where they can be listed and exported.
  *
  * Sampling is decided where a trace begins, and heeded by all after it. With `keep`, every trace is recorded, and decided again when its local root
  * ends: what failed or was slow is kept though it was not sampled. Throws a `HoldfastError` of code `TRACING_REGISTERED` if somebody registered
@@ -51,7 +44,7 @@ export function tracing(options: TracingOptions): Tracing {
   const counts = new TraceCounts()
   const mostTogether = Math.max(mostOpen * SPANS_A_TRACE, mostSpans)
   const ring = new TraceRing(settings.ring, Math.max(settings.ring * SPANS_A_TRACE, mostSpans))
-  const exporter: SpanExporter | undefined = otlp && new OTLPTraceExporter(exporting(otlp))
+  const exporter = otlp && exporterTo(otlp)
   const queue = exporter && new ExportQueue({ exporter, clock, most: settings.queue })
   const exported = queue ? queue.push.bind(queue) : () => {}
   const tail = new Tail({ ring, counts, exported, ...keep, mostOpen, mostSpans, mostTogether })
@@ -77,20 +70,19 @@ export function tracing(options: TracingOptions): Tracing {
   }
 }
 
-function exporting({ url, headers, timeout }: NonNullable<TracingSettings['otlp']>) {
-  return { url, headers: { ...headers }, timeoutMillis: timeout }
+/** What sends is loaded where something is sent: it is a fifth of all that tracing needs. */
+function exporterTo({ url, headers, timeout }: NonNullable<TracingSettings['otlp']>): SpanExporter {
+  const { OTLPTraceExporter } = createRequire(import.meta.url)(
+    '@opentelemetry/exporter-trace-otlp-http',
+  ) as typeof Exporting
+  return new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeout })
 }
 
 function register({ service, sample, keep, random }: TracingSettings, tail: Tail): void {
   const keeps = keep.failed || keep.slowerThan < Infinity
-  const ratio = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sample) })
-  const sdk = new TracerProvider({
-    ...(keeps && { sampler: createAlwaysRecordSampler(ratio) }),
-    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service })),
-    spanLimits: SPAN_LIMITS,
-    spanProcessors: [tail],
-  })
-  if (!trace.setGlobalTracerProvider(keeps ? sdk : headSampling(sdk, sample, random))) {
+  const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': service }))
+  const tracers = new LocalTracers({ tail, resource, lucky: () => random() < sample, keeps })
+  if (!trace.setGlobalTracerProvider(tracers)) {
     throw new HoldfastError(
       'TRACING_REGISTERED',
       'tracing: this process has a tracer provider already',
