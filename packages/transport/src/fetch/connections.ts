@@ -26,10 +26,9 @@ export interface ConnectionStatus {
 /*
  * Connections of a client's own, for each origin as many as there are requests at the same time.
  *
- * C1  What may be done only once never goes over a connection that was idle for longer than `FRESH`: the other side may have closed it, and the request
- *     would be lost on it, done or not.
- * C2  A connection that the other side has closed, as far as this process has been told, is not used.
- * C3  Idle connections do not keep the process alive.
+ * C1  What may be done only once never goes over a connection that was idle for longer than `FRESH`: the other side may be closing it, and the request
+ *     would be lost on it, done or not. (What the other side has closed already, undici sees before it sends.)
+ * C2  Idle connections do not keep the process alive.
  */
 class OwnConnections {
   /** For what may be done twice. */
@@ -94,8 +93,6 @@ function statsOf(agent: Agent): Readonly<Record<string, Stats>> {
 export interface Pool {
   /** What carries a request: the dispatcher that its caller named, or one of the client's or of the process. */
   under(init: object, harmless: boolean): Connections
-  /** Before what may be done only once: lets the process be told which connections the other sides have closed. */
-  told(): Promise<void> | undefined
   status(): readonly ConnectionStatus[]
   close(): Promise<void>
 }
@@ -112,7 +109,6 @@ export function connections(wanted: boolean): Pool {
       if (own === false) return ofProcess
       return harmless ? own.patient : own.wary
     },
-    told: () => (own ? twoTurns() : undefined),
     status: () => (own ? own.status() : []),
     close: async () => {
       if (own) await own.close()
@@ -148,10 +144,3 @@ function isRedirected(): boolean {
 /** Where undici keeps them: up to 7, and since 8. */
 const slots = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((name) => Symbol.for(name))
 const globals = globalThis as unknown as Readonly<Record<symbol, Connections | undefined>>
-
-/** What the system knows by now of its sockets is heard within two turns of the loop. */
-function twoTurns(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(() => setImmediate(resolve))
-  })
-}

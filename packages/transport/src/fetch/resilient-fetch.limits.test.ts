@@ -1,6 +1,7 @@
 import { once as event } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { events, type Pipeline, retry, systemClock, timeout, wrap } from '@holdfast/policy'
 import { withContext } from '@holdfast/policy/context'
 import { fakeClock } from '@holdfast/policy/testing'
@@ -247,17 +248,30 @@ describe('resilientFetch', () => {
   )
 
   it('never loses a POST on a connection that the server has closed meanwhile', async () => {
-    await using closing = await listening((_, response) => response.end('done'))
-    const ask = client(none())
-    const sockets = new Set<unknown>()
-    closing.server.on('connection', (socket) => sockets.add(socket))
-    for (let round = 0; round < 20; round++) {
-      expect(await (await ask(closing.url, { method: 'POST', body: 'x' })).text()).toBe('done')
-      // The server's end of the connection goes; this process has not been told yet.
-      closing.server.closeIdleConnections()
+    const closed = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(closing, { eval: true, workerData: closed })
+    const [port] = (await event(worker, 'message')) as [number]
+    const ask = client(none(), { base: `http://127.0.0.1:${port}` })
+    for (let round = 0; round < 5; round++) {
+      expect(await (await ask('/', { method: 'POST', body: 'x' })).text()).toBe('done')
+      // This thread is busy while the server goes, and so has not been told when it sends the next.
+      expect(Atomics.wait(closed, 0, round, 5_000)).not.toBe('timed-out')
     }
 
-    expect(sockets.size).toBe(20)
+    await worker.terminate()
+  })
+
+  it('keeps no connection idle for long that a POST would go over', async () => {
+    await using counted = await listening((_, response) => response.end('ok'))
+    const ask = client(none(), { base: counted.url })
+    await (await ask('/', { method: 'POST' })).text()
+    await (await ask('/', { method: 'PUT' })).text()
+    expect(await counted.connections()).toBe(2)
+
+    await event(counted.server, 'holdfast:closed')
+
+    expect(await counted.connections()).toBe(1)
+    expect(ask.connections()).toMatchObject([{ open: 1 }])
   })
 
   describe('when it is closed', () => {
@@ -309,6 +323,21 @@ describe('resilientFetch', () => {
     )
   })
 })
+
+/** A server that closes each connection soon after it has answered on it. */
+const closing = `
+const { createServer } = require('node:http')
+const { parentPort, workerData: closed } = require('node:worker_threads')
+const server = createServer(({ socket }, response) => {
+  socket.once('close', () => {
+    Atomics.add(closed, 0, 1)
+    Atomics.notify(closed, 0)
+  })
+  response.once('finish', () => setTimeout(() => socket.destroy(), 10))
+  response.end('done')
+})
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+`
 
 interface Listening extends AsyncDisposable {
   readonly url: string

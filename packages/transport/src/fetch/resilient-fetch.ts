@@ -111,7 +111,6 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
       once.begin()
       release(open)
       open = undefined
-      if (!idempotent) await pool.told()
       if (told) own.add(envelopeOf(call, clock), envelope === 'always')
       const exchange = new Exchange(call, about)
       let response: Response
