@@ -9,6 +9,13 @@ export {
   zeromqClient,
 } from './zeromq-client.ts'
 export {
+  type Frames,
+  type ZeromqRequester,
+  type ZeromqRequesterOptions,
+  type ZeromqRequestOptions,
+  zeromqRequester,
+} from './zeromq-requester.ts'
+export {
   type ZeromqServer,
   type ZeromqServerEvent,
   type ZeromqServerOptions,

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/policy'
-import { Dealer, type Event } from 'zeromq'
-import { type ClientKeys, sockets } from './sockets.ts'
+import { curveKeyPair, Dealer, type Event } from 'zeromq'
+import { type ClientKeys, outside, sockets } from './sockets.ts'
 
 /*
  * The client's end of a connection: a DEALER socket, and whether there is a peer at its other end. It knows nothing of what is said.
@@ -42,6 +42,7 @@ export class Link {
   readonly #tell: LinkEvents
   readonly #socket: Dealer
   #state: State = { is: 'apart', refusals: 0 }
+  #fresh = false
   #reviving: (() => void) | undefined
 
   constructor(options: LinkOptions, tell: LinkEvents) {
@@ -61,13 +62,14 @@ export class Link {
       heartbeatTimeout: heartbeat,
       maxMessageSize: largest,
       ...(curve && {
+        ...ownKeys(curve),
         curveServerKey: curve.serverKey,
-        curvePublicKey: curve.publicKey,
-        curveSecretKey: curve.secretKey,
       }),
     })
-    this.#watch()
-    this.#listen()
+    outside(() => {
+      this.#watch()
+      this.#listen()
+    })
     this.#socket.connect(options.address)
   }
 
@@ -77,6 +79,8 @@ export class Link {
 
   /** Hands one message to the socket. Rejects if it did not take it: then it was not sent. */
   send(frames: Buffer | (Buffer | null)[]): Promise<void> {
+    // Has the socket take note of its new pipe. To ask may hide from `receive` that there is something; to send shows it again.
+    if (this.#fresh) this.#fresh = !this.#socket.writable
     return this.#socket.send(frames)
   }
 
@@ -109,9 +113,8 @@ export class Link {
     switch (type) {
       case 'handshake':
         this.#state = { is: 'joined' }
-        // Has the socket take note of its new pipe, and let go of an old one.
-        if (this.#socket.writable) this.#tell.joined()
-        return
+        this.#fresh = true
+        return this.#tell.joined()
       case 'handshake:error:protocol':
       case 'handshake:error:auth':
         return this.#refused(true)
@@ -149,4 +152,9 @@ export class Link {
     }
     this.#socket.connect(address)
   }
+}
+
+function ownKeys({ publicKey, secretKey }: ClientKeys): { curvePublicKey: string; curveSecretKey: string } {
+  const own = publicKey === undefined || secretKey === undefined ? curveKeyPair() : { publicKey, secretKey }
+  return { curvePublicKey: own.publicKey, curveSecretKey: own.secretKey }
 }

@@ -1,12 +1,12 @@
 import { type Clock, HoldfastError } from '@holdfast/policy'
 import { Router } from 'zeromq'
-import { sockets } from './sockets.ts'
+import { outside, sockets } from './sockets.ts'
 
 /*
  * The server's end of all connections: a ROUTER socket. It knows nothing of what is said.
  *
  * I1  After a caller has gone, a message to it rejects; `gone` is told soon after any caller went, so that one can find out which.
- * I2  `unbind` resolves when the address is free for another.
+ * I2  `close` resolves when the address is free for another.
  * I3  Once closed it has no socket, no monitor and no timer, and tells nothing more.
  */
 
@@ -26,8 +26,8 @@ export interface RouterEvents {
 
 /** Ms after which libzmq has let go of a connection of which it says that it broke; and once more, for one that was slow. */
 const settling = [5, 100]
-/** Ms for the last answers to leave when it is closed. */
-const linger = 100
+/** Ms for the last answers to leave before it is closed: libzmq's own linger loses one in twenty. */
+const linger = 20
 
 export class RouterSocket {
   readonly address: string
@@ -45,7 +45,7 @@ export class RouterSocket {
     this.#socket = new Router({
       context: sockets(),
       mandatory: true,
-      linger,
+      linger: 0,
       sendTimeout: 0,
       handshakeInterval: 5_000,
       heartbeatInterval: heartbeat,
@@ -66,8 +66,10 @@ export class RouterSocket {
       )
     }
     this.address = this.#socket.lastEndpoint ?? bind
-    this.#watch()
-    this.#listen()
+    outside(() => {
+      this.#watch()
+      this.#listen()
+    })
   }
 
   /** Hands one message to the socket. Rejects with `EHOSTUNREACH` if the caller has gone, with `EAGAIN` if it does not read. */
@@ -75,18 +77,15 @@ export class RouterSocket {
     return this.#socket.send([caller, frame])
   }
 
-  async unbind(): Promise<void> {
-    // `unbindSync` of zeromq.js 6.8 binds, and `unbind` locks the socket meanwhile; to libzmq the end of any address is the same.
-    this.#socket.disconnect(this.address)
-    const cancel = this.#options.clock.after(1_000, () => this.#free.resolve())
-    await this.#free.promise
-    cancel()
-  }
-
-  close(): void {
+  /** Lets the last answers leave; resolves when the address is free. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.clock.after(linger, resolve))
     this.#closed = true
     for (const cancel of this.#asking) cancel()
     this.#socket.close()
+    const cancel = this.#options.clock.after(1_000, () => this.#free.resolve())
+    await this.#free.promise
+    cancel()
   }
 
   async #listen(): Promise<void> {
@@ -99,10 +98,10 @@ export class RouterSocket {
 
   async #watch(): Promise<void> {
     for await (const { type } of this.#socket.events) {
-      if (this.#closed) return
-      if (type === 'disconnect') this.#ask()
       if (type === 'close') this.#free.resolve()
+      if (type === 'disconnect' && !this.#closed) this.#ask()
     }
+    this.#free.resolve()
   }
 
   #ask(): void {

@@ -1,20 +1,11 @@
-import {
-  type CallOptions,
-  type Clock,
-  demand,
-  OptionError,
-  type Pipeline,
-  retry,
-  systemClock,
-  timeout,
-  wrap,
-} from '@holdfast/policy'
+import { type CallOptions, type Clock, OptionError, type Pipeline, systemClock } from '@holdfast/policy'
 import { envelopeOf } from '../envelope.ts'
 import { type FailureClass, type FailureFacts, failureClasses, WireFailure } from '../failure.ts'
 import { type Answer, Conversation, type ConversationStatus, type Dialect } from './conversation.ts'
+import { defaultPipeline } from './default-pipeline.ts'
 import { type Body, decode, encode, type Message, nothing, pingMethod, sizeOf } from './message.ts'
 import { packed, unpacked } from './payload.ts'
-import { type ClientKeys, demandAddress, demandKey } from './sockets.ts'
+import { type ClientKeys, demandAddress, demandCount, demandKeys } from './sockets.ts'
 
 export interface ZeromqClientOptions {
   /** `tcp://HOST:PORT` or `ipc://PATH`, of one peer. */
@@ -68,14 +59,10 @@ export function zeromqClient(options: ZeromqClientOptions): ZeromqClient {
   const { connect, curve, highWater = 10_000, heartbeat = 1_000 } = options
   const { largest = 64 * 1_024 * 1_024, longest = 30_000, clock = systemClock } = options
   demandAddress('zeromqClient.connect', connect)
-  demandCount('zeromqClient.highWater', highWater)
-  demandCount('zeromqClient.heartbeat', heartbeat)
-  demandCount('zeromqClient.largest', largest)
-  demandCount('zeromqClient.longest', longest)
-  if (curve) for (const [name, key] of Object.entries(curve)) demandKey(`zeromqClient.curve.${name}`, key)
-  const pipeline =
-    options.pipeline ??
-    wrap(timeout(10_000, { clock }), retry({ attempts: 3, backoff: { initial: 20, max: 200 }, clock }))
+  for (const [name, count] of Object.entries({ highWater, heartbeat, largest, longest }))
+    demandCount(`zeromqClient.${name}`, count)
+  if (curve) demandKeys('zeromqClient.curve', curve)
+  const pipeline = options.pipeline ?? defaultPipeline(clock)
   const limits = { room: highWater, window: Infinity, longest, largest }
   const conversation = new Conversation(
     { address: connect, curve, heartbeat, clock, pipeline, ...limits },
@@ -153,8 +140,4 @@ function factsOf(told: unknown): FailureFacts {
     ...(typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) && { code }),
     ...(typeof retryAfter === 'number' && retryAfter >= 0 && { retryAfter }),
   }
-}
-
-function demandCount(option: string, value: unknown): void {
-  demand(Number.isSafeInteger(value) && (value as number) > 0, option, value, 'a whole number above 0')
 }

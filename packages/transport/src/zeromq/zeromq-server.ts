@@ -149,7 +149,6 @@ class Server implements ZeromqServer {
 
   async #close(within: number): Promise<void> {
     this.#state = { is: 'closing' }
-    const freed = this.#socket.unbind()
     if (this.#underWay > 0) {
       const cancel = this.#clock.after(within, () => this.#drained.resolve())
       await this.#drained.promise
@@ -162,11 +161,10 @@ class Server implements ZeromqServer {
         work.abandon(closing)
         this.#answer(caller, failureOf(work.ask, closing))
       }
-    await freed
     this.#flush()
+    await this.#socket.close()
     this.#state = { is: 'closed' }
     this.#callers.clear()
-    this.#socket.close()
   }
 
   #said(frames: readonly Buffer[]): void {
