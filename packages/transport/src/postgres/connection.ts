@@ -21,8 +21,8 @@ export type Told = (error: Error | undefined, result: QueryResult | undefined) =
 export interface Statement {
   readonly text: string
   readonly values?: readonly unknown[] | undefined
-  /** Cancels it. */
-  readonly signal?: AbortSignal | undefined
+  /** Its signal cancels the statement. It is not looked at before `soon`: most statements are over by then, and a signal costs as much as a policy. */
+  readonly call?: { readonly signal: AbortSignal } | undefined
   /** The ms after which a server that says nothing is given up. */
   readonly within: number
 }
@@ -58,7 +58,7 @@ export class Connection {
   #is: ConnectionState = 'connecting'
   #told: Told | undefined
   #signal: AbortSignal | undefined
-  #stopWatching: (() => void) | undefined
+  #wake: (() => void) | undefined
   #turn = 0
   #cancelling: CancelRequest | undefined
   #answered = true
@@ -127,15 +127,11 @@ export class Connection {
 
   /** Asks for a statement; only while it is ready. */
   run(statement: Statement, told: Told): void {
-    const { text, values, signal, within } = statement
+    const { text, values, call, within } = statement
     const turn = ++this.#turn
     this.#is = 'asked'
     this.#told = told
-    this.#watch(within)
-    if (signal !== undefined) {
-      this.#signal = signal
-      signal.addEventListener('abort', this)
-    }
+    this.#watch(within, call)
     const done = (error: Error | undefined | null, result: QueryResult) => {
       if (turn === this.#turn) this.#answer(error ?? undefined, result)
     }
@@ -178,19 +174,35 @@ export class Connection {
 
   /** The caller of what is under way left. */
   handleEvent(): void {
-    this.#abandon(new Left('the caller left', { cause: this.#signal?.reason }))
+    this.abandon(this.#signal?.reason)
   }
 
-  #watch(within: number): void {
+  /** Cancels what is under way, if anything is: who asked is told at once, whatever the server makes of it. */
+  abandon(reason: unknown): void {
+    this.#abandon(new Left('the caller left', { cause: reason }))
+  }
+
+  /** Gives up who says nothing, and listens to the caller from `soon` on. */
+  #watch(within: number, call?: Statement['call']): void {
     const { clock } = this.#settings
     const end = clock.now() + within
     const look = () => {
+      if (call !== undefined && this.#signal === undefined) {
+        this.#listen(call.signal)
+        if (this.#is !== 'asked') return
+      }
       const left = end - clock.now()
-      if (left > 0) this.#stopWatching = clock.after(Math.min(left, shortly), look)
+      if (left > 0) this.#wake = clock.after(Math.min(left, shortly), look)
       else if (this.#is === 'asked') this.#abandon(new Silence(`no answer within ${Math.round(within)} ms`))
       else this.destroy()
     }
-    this.#stopWatching = clock.after(Math.min(within, shortly), look)
+    this.#wake = clock.after(Math.min(within, call === undefined ? shortly : soon), look)
+  }
+
+  #listen(signal: AbortSignal): void {
+    this.#signal = signal
+    if (signal.aborted) this.handleEvent()
+    else signal.addEventListener('abort', this)
   }
 
   /** Nobody waits any more: the server is asked to stop, and given a moment for it. */
@@ -244,7 +256,7 @@ export class Connection {
   /** Ready again, unless something is still open. */
   #settle(): void {
     if (this.#is === 'gone' || !this.#answered || this.#cancelling !== undefined) return
-    this.#stopWatching?.()
+    this.#wake?.()
     this.#is = 'ready'
     this.since = this.#settings.clock.now()
     this.#tellWatchers()
@@ -269,7 +281,7 @@ export class Connection {
   #release(): Told | undefined {
     const told = this.#told
     this.#told = undefined
-    this.#stopWatching?.()
+    this.#wake?.()
     this.#signal?.removeEventListener('abort', this)
     this.#signal = undefined
     return told
@@ -284,6 +296,9 @@ interface Report {
   readonly parameterName: string
   readonly parameterValue: string
 }
+
+/** Ms. */
+const soon = 5
 
 /** Timers of less than a second cost next to nothing; longer ones are made of them. */
 const shortly = 900

@@ -1,6 +1,6 @@
 import { WireFailure } from '../failure.ts'
 import { shown } from './address.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, grace } from './connection.ts'
 import { Pool, type PoolStatus } from './pool.ts'
 import type { PostgresSettings } from './postgres-options.ts'
 
@@ -51,12 +51,15 @@ export class Hosts {
       let connection: Connection
       try {
         connection = await pool.lend(signal)
+        // What an idle connection knows may be old: whatever it is asked, it says first what has changed.
+        if (connection.readOnly && !reads)
+          await connection.ask({ text: '', within: grace }).catch(() => undefined)
       } catch (error) {
         if (!isElsewhere(error)) throw error
         failure ??= error
         continue
       }
-      if (!connection.readOnly) this.#current = pool
+      if (connection.is === 'ready' && !connection.readOnly) this.#current = pool
       else if (!reads) {
         pool.give(connection)
         continue

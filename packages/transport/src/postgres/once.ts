@@ -8,6 +8,7 @@ import { WireFailure } from '../failure.ts'
 export class Once {
   readonly #idempotent: boolean
   #unsure = false
+  #why: WireFailure | undefined
 
   constructor(idempotent: boolean) {
     this.#idempotent = idempotent
@@ -18,7 +19,7 @@ export class Once {
     if (!this.#unsure) return
     const message =
       'An earlier attempt of this call may have been done, and it may not be done twice: it is not made again.'
-    throw new WireFailure({ class: 'broken', code: 'POSTGRES_MAY_BE_DONE', message })
+    throw new WireFailure({ class: 'broken', code: 'POSTGRES_MAY_BE_DONE', message, cause: this.#why })
   }
 
   /** From now on it may be done. */
@@ -33,6 +34,7 @@ export class Once {
 
   /** It failed; perhaps that says that it was not done. */
   failed(failure: WireFailure): void {
+    this.#why = failure
     if (failure.retryable || failure.class === 'permanent') this.#unsure = false
   }
 }

@@ -45,6 +45,8 @@ export class Pool {
   readonly #all = new Set<Connection>()
   readonly #waiting = new Set<Waiter>()
   #opening = 0
+  /** Calls that want a connection and have none yet. */
+  #entering = 0
   #closed: { readonly is: 'no' | 'draining' } | { readonly is: 'yes'; readonly why: WireFailure } = {
     is: 'no',
   }
@@ -78,10 +80,16 @@ export class Pool {
 
   /** A connection that works, now or as soon as there is one. */
   async lend(signal?: AbortSignal): Promise<Connection> {
-    for (;;) {
-      const idle = this.take() ?? (await this.#tested())
-      if (idle !== undefined) return idle
-      if (this.#idle.length === 0) return this.#wait(signal)
+    this.#entering++
+    try {
+      for (;;) {
+        const idle = this.take() ?? (await this.#tested())
+        if (idle !== undefined) return idle
+        if (this.#idle.length === 0) return await this.#wait(signal)
+      }
+    } finally {
+      this.#entering--
+      this.#tellEmptied()
     }
   }
 
@@ -107,7 +115,7 @@ export class Pool {
   async drain(): Promise<void> {
     this.#closed = { is: 'draining' }
     for (const connection of this.#idle.splice(0)) this.#close(connection)
-    if (this.#all.size > 0) await new Promise<void>((resolve) => (this.#emptied = resolve))
+    if (this.#all.size + this.#entering > 0) await new Promise<void>((resolve) => (this.#emptied = resolve))
   }
 
   /** Drops everything at once. */
@@ -233,10 +241,13 @@ export class Pool {
 
   #forget(connection: Connection): void {
     this.#all.delete(connection)
-    if (this.#closed.is !== 'no' && this.#all.size === 0) {
-      clearTimeout(this.#sweep)
-      this.#emptied?.()
-    }
+    this.#tellEmptied()
+  }
+
+  #tellEmptied(): void {
+    if (this.#closed.is === 'no' || this.#all.size + this.#entering > 0) return
+    clearTimeout(this.#sweep)
+    this.#emptied?.()
   }
 
   /** Looks after connections that nobody needs. The timer is one of Node's own, since no process must live on for it. */

@@ -10,16 +10,19 @@ export interface Circumstances {
   readonly idempotent: boolean
   /** Whether, if the server refused it, all that was asked for is undone: not where a statement can commit half of itself. */
   readonly whole: boolean
+  /** Whether it was said to change nothing: then a server that lets nothing be changed is right. */
+  readonly reads: boolean
   /** Whether the connection is gone. */
   readonly gone: boolean
 }
 
 /** What a failure in answer to a statement means. */
-export function failed(error: unknown, { what, idempotent, whole, gone }: Circumstances): WireFailure {
+export function failed(error: unknown, { what, idempotent, whole, reads, gone }: Circumstances): WireFailure {
   if (error instanceof WireFailure) return error
   const state = sqlStateOf(error)
   if (state !== undefined) {
-    const { class: of, undone } = meaningOf(state)
+    const { class: meant, undone } = meaningOf(state)
+    const of = state === '25006' && reads ? 'permanent' : meant
     const message = `${what} failed with ${state}: ${(error as Error).message}`
     return new WireFailure({ class: of, message, idempotent: idempotent || (undone && whole), cause: error })
   }
@@ -44,11 +47,6 @@ export function failedToConnect(error: unknown, address: string): WireFailure {
       : (error as Error).message
   const message = `no connection to PostgreSQL at ${address}: ${state === undefined ? '' : `${state} `}${told}`
   return new WireFailure({ class: of, message, cause: error })
-}
-
-/** Whether the failure leaves open if it was done. */
-export function isUnsure({ class: of }: WireFailure, undone: boolean): boolean {
-  return !undone && (of === 'broken' || of === 'timeout' || of === 'cancelled' || of === 'transient')
 }
 
 function silentClass(error: unknown, gone: boolean): 'timeout' | 'cancelled' | 'broken' | 'permanent' {

@@ -4,7 +4,7 @@ import { envelopeOf } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
 import { commented } from './comment.ts'
 import { type Connection, grace } from './connection.ts'
-import { Hosts } from './hosts.ts'
+import { Hosts, type Loan } from './hosts.ts'
 import { Once } from './once.ts'
 import type { Pool, PoolStatus } from './pool.ts'
 import { failed } from './postgres-failure.ts'
@@ -112,9 +112,9 @@ class Client implements Postgres {
       const connection = this.#enter(once, reads)
       if (connection !== undefined)
         return this.#ask({ connection, pool: this.#hosts.current, call, once, sql, values, options })
-      return this.#hosts
-        .lend(reads, call.signal)
-        .then((loan) => this.#ask({ ...loan, call, once, sql, values, options }))
+      return this.#late(call, once, reads).then((loan) =>
+        this.#ask({ ...loan, call, once, sql, values, options }),
+      )
     }
     return this.#settings.pipeline(ask, options) as Promise<QueryResult<R>>
   }
@@ -132,7 +132,7 @@ class Client implements Postgres {
       const connection = this.#enter(once, reads)
       const loan =
         connection === undefined
-          ? await this.#hosts.lend(reads, call.signal)
+          ? await this.#late(call, once, reads)
           : { connection, pool: this.#hosts.current }
       try {
         return await runTransaction({
@@ -141,6 +141,7 @@ class Client implements Postgres {
           once,
           fn,
           begin,
+          reads,
           idempotent,
           within,
           mark: (text) => this.#marked(text, call),
@@ -170,7 +171,7 @@ class Client implements Postgres {
       const { connection, pool } = await this.#hosts.lend(true, over.signal)
       const { readOnly } = connection
       try {
-        await connection.ask({ text: 'SELECT 1', signal: over.signal, within: this.#within })
+        await connection.ask({ text: 'SELECT 1', call: over, within: this.#within })
       } finally {
         pool.give(connection)
       }
@@ -223,19 +224,26 @@ class Client implements Postgres {
     return this.#hosts.take(reads)
   }
 
+  /** A connection for who has to wait for one. */
+  async #late(call: Call, once: Once, reads: boolean): Promise<Loan> {
+    const { signal } = call
+    const loan = await this.#hosts.lend(reads, signal)
+    try {
+      once.demand()
+      if (signal.aborted) throw left(signal)
+      return loan
+    } catch (error) {
+      loan.pool.give(loan.connection)
+      throw error
+    }
+  }
+
   /** One attempt at one statement. */
   #ask({ connection, pool, call, once, sql, values, options }: Attempt): Promise<QueryResult> {
     return new Promise((resolve, reject) => {
-      const { signal } = call
-      if (signal.aborted) {
-        pool.give(connection)
-        return reject(
-          new WireFailure({ class: 'cancelled', message: 'the caller left', cause: signal.reason }),
-        )
-      }
       once.sent()
       connection.run(
-        { text: this.#marked(sql, call), values, signal, within: this.#within },
+        { text: this.#marked(sql, call), values, call, within: this.#within },
         (error, result) => {
           pool.give(connection)
           if (error === undefined) {
@@ -248,6 +256,7 @@ class Client implements Postgres {
             what: `a statement on ${connection}`,
             idempotent,
             whole: isWhole(sql, values),
+            reads: options.readOnly === true,
             gone,
           })
           once.failed(failure)
@@ -303,6 +312,14 @@ function misuse(sql: unknown, values: unknown): unknown {
   } catch (error) {
     return error
   }
+}
+
+function left(signal: AbortSignal): WireFailure {
+  return new WireFailure({
+    class: 'cancelled',
+    message: 'the caller left before its statement was sent',
+    cause: signal.reason,
+  })
 }
 
 function closed(): WireFailure {

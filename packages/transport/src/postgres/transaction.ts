@@ -25,6 +25,8 @@ export interface TransactionAttempt<T> {
   readonly fn: (transaction: Transaction) => PromiseLike<T> | T
   /** `BEGIN` and how. */
   readonly begin: string
+  /** Whether it is to change nothing. */
+  readonly reads: boolean
   readonly idempotent: boolean
   /** For each statement. */
   readonly within: number
@@ -47,24 +49,17 @@ export class ThrownInside extends WireFailure {
  * I3  Once it is over, no statement of its function is sent any more.
  */
 export async function runTransaction<T>(attempt: TransactionAttempt<T>): Promise<T> {
-  const { connection, call, once, fn, begin } = attempt
+  const { connection, call, once, begin } = attempt
+  const { signal } = call
   const statements = new Statements(attempt)
-  let leave: ((reason: unknown) => void) | undefined
+  signal.addEventListener('abort', statements)
   try {
+    if (signal.aborted) throw abandoned(signal.reason)
     await statements.query(begin)
-    const left = new Promise<never>((_, reject) => (leave = () => reject(abandoned(call.signal.reason))))
-    call.signal.addEventListener('abort', leave!)
-    let value: T
-    try {
-      value = await Promise.race([fn({ query: (sql, values) => statements.query(sql, values) }), left])
-      await Promise.race([statements.idle(), left])
-    } catch (error) {
-      throw statements.reason(error)
-    }
+    const value = await inside(attempt, statements)
     statements.end()
     if (!connection.inTransaction) throw endedInside()
     if (connection.hasFailed || statements.failure !== undefined) throw statements.swallowed()
-    if (call.signal.aborted) throw abandoned(call.signal.reason)
     once.sent()
     await commit(attempt)
     once.settled()
@@ -77,59 +72,91 @@ export async function runTransaction<T>(attempt: TransactionAttempt<T>): Promise
       await connection.ask({ text: 'ROLLBACK', within: grace }).catch(() => undefined)
     throw error
   } finally {
-    if (leave !== undefined) call.signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', statements)
   }
 }
 
-async function commit<T>({ connection, call, idempotent, within }: TransactionAttempt<T>): Promise<void> {
+/** What the function answers, when all its statements are answered; or the caller leaves. */
+async function inside<T>({ fn }: TransactionAttempt<T>, statements: Statements): Promise<T> {
   try {
-    await connection.ask({ text: 'COMMIT', signal: call.signal, within })
+    return await new Promise<T>((resolve, reject) => {
+      statements.whenLeft = reject
+      const done = async () => {
+        const value = await fn({ query: (sql, values) => statements.query(sql, values) })
+        await statements.idle
+        return value
+      }
+      done().then(resolve, reject)
+    })
+  } catch (error) {
+    throw statements.reason(error)
+  }
+}
+
+async function commit<T>({ connection, idempotent, reads, within }: TransactionAttempt<T>): Promise<void> {
+  try {
+    await connection.ask({ text: 'COMMIT', within })
   } catch (error) {
     throw failed(error, {
       what: `COMMIT on ${connection}`,
       idempotent,
       whole: true,
+      reads,
       gone: connection.isGone,
     })
   }
 }
 
-/** The statements of a function, in a row. */
+/** The statements of a function, one after the other. */
 class Statements {
   /** The first that failed. */
   failure: WireFailure | undefined
+  whenLeft: ((error: WireFailure) => void) | undefined
   readonly #attempt: Omit<TransactionAttempt<unknown>, 'fn'>
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #queue: (() => void)[] = []
+  #busy = false
   #over = false
+  #whenIdle: (() => void) | undefined
 
   constructor(attempt: Omit<TransactionAttempt<unknown>, 'fn'>) {
     this.#attempt = attempt
   }
 
   query<R extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<QueryResult<R>> {
-    const asked = this.#last.then(() => this.#ask(sql, values)) as Promise<QueryResult<R>>
-    this.#last = asked.catch(() => undefined)
-    return asked
+    return new Promise((resolve, reject) => {
+      const told = (error: WireFailure | undefined, result: QueryResult | undefined) => {
+        if (error === undefined) resolve(result as QueryResult<R>)
+        else reject(error)
+        this.#next()
+      }
+      const go = () => this.#run(sql, values, told)
+      if (this.#busy) this.#queue.push(go)
+      else go()
+    })
   }
 
   /** Resolves when everything that was asked for is answered. */
-  async idle(): Promise<void> {
-    let last: unknown
-    while (last !== this.#last) {
-      last = this.#last
-      await last
-    }
+  get idle(): Promise<void> | undefined {
+    return this.#busy ? new Promise((resolve) => (this.#whenIdle = resolve)) : undefined
   }
 
   end(): void {
     this.#over = true
   }
 
+  /** The caller left. */
+  handleEvent(): void {
+    const { connection, call } = this.#attempt
+    connection.abandon(call.signal.reason)
+    this.whenLeft?.(abandoned(call.signal.reason))
+  }
+
   /** Why the transaction failed, given what its function threw. */
   reason(thrown: unknown): WireFailure {
     const { failure } = this
+    if (thrown instanceof Abandoned) return thrown
     if (failure !== undefined && (failure.retryable || thrown === failure)) return failure
-    return thrown instanceof Abandoned ? thrown : new ThrownInside(thrown)
+    return new ThrownInside(thrown)
   }
 
   /** A statement failed, and the function took no notice. */
@@ -141,34 +168,39 @@ class Statements {
     return new WireFailure({ class: 'permanent', code: 'POSTGRES_ROLLED_BACK', message, cause: failure })
   }
 
-  async #ask(sql: string, values: readonly unknown[] | undefined): Promise<QueryResult> {
-    const { connection, call, within, idempotent, mark } = this.#attempt
-    const { signal } = call
-    if (this.#over) throw over()
-    if (connection.is !== 'ready') await settled(connection)
-    if (this.#over) throw over()
-    if (signal.aborted) throw abandoned(signal.reason)
-    if (connection.isGone) {
-      this.failure ??= gone(`${connection}`)
-      throw this.failure
-    }
-    try {
-      return await connection.ask({ text: mark(sql), values, signal, within })
-    } catch (error) {
-      const lost = connection.isGone
-      const facts = failed(error, {
-        what: `a statement on ${connection}`,
-        idempotent,
-        whole: true,
-        gone: lost,
-      })
-      // Nothing is committed yet. What took too long is not begun again all the same, unless the caller says so.
-      const failure = facts.class === 'broken' ? again(facts) : facts
-      this.failure ??= failure
-      throw failure
-    }
+  #run(sql: string, values: readonly unknown[] | undefined, told: Answer): void {
+    const { connection, within, mark } = this.#attempt
+    this.#busy = true
+    if (this.#over) return told(over(), undefined)
+    if (connection.isGone) return told(this.#failed(gone(`${connection}`)), undefined)
+    if (connection.is !== 'ready') return connection.whenSettled(() => this.#run(sql, values, told))
+    connection.run({ text: mark(sql), values, within }, (error, result) =>
+      told(error === undefined ? undefined : this.#failed(this.#judged(error)), result),
+    )
+  }
+
+  #next(): void {
+    this.#busy = false
+    const next = this.#queue.shift()
+    if (next !== undefined) next()
+    else this.#whenIdle?.()
+  }
+
+  #failed(failure: WireFailure): WireFailure {
+    this.failure ??= failure
+    return failure
+  }
+
+  /** Nothing is committed yet. What took too long is not begun again all the same, unless the caller says so. */
+  #judged(error: Error): WireFailure {
+    const { connection, idempotent, reads } = this.#attempt
+    const what = `a statement on ${connection}`
+    const failure = failed(error, { what, idempotent, whole: true, reads, gone: connection.isGone })
+    return failure.class === 'broken' ? again(failure) : failure
   }
 }
+
+type Answer = (error: WireFailure | undefined, result: QueryResult | undefined) => void
 
 function settled(connection: Connection): Promise<unknown> {
   return new Promise((resolve) => connection.whenSettled(resolve))
