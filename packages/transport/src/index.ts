@@ -1,4 +1,10 @@
 export {
+  type ClientRegistry,
+  type ClientRegistryOptions,
+  type ClientStatus,
+  clientRegistry,
+} from './client-registry.ts'
+export {
   contextOf,
   correlationHeader,
   type Envelope,
