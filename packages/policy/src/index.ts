@@ -91,6 +91,16 @@ export {
   statistics,
 } from './named/statistics.ts'
 export { type Escort, escort } from './pipeline/escort.ts'
+export {
+  type Leg,
+  type LegAttributes,
+  type LegCompanion,
+  type LegEnd,
+  type LegHook,
+  type LegStart,
+  leg,
+  legs,
+} from './pipeline/leg.ts'
 export type { Outcome } from './pipeline/outcome.ts'
 export { type OutgoingHook, outgoing } from './pipeline/outgoing.ts'
 export type { Call, CallOptions, Work } from './pipeline/work.ts'

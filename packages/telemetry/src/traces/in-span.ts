@@ -30,7 +30,7 @@ export function inSpan<R>(tracer: Tracer, beginning: Beginning, call: () => R): 
   const { context, trace } = api!
   const around = context.active()
   const outer = trace.getSpan(around)
-  if (outer !== undefined && unrecorded(outer)) return call()
+  if (outer !== undefined && isUnrecorded(outer)) return call()
   const span = tracer.startSpan(beginning.name, beginning.options, around)
   const quiet = (span as Silent)[silent]
   if (quiet !== undefined) return context.with(quiet, call)
@@ -59,8 +59,13 @@ function ended<R>(span: Span, answer: R, beginning: Beginning): R {
   return answer
 }
 
+/** The context in which the span is the active one. */
+export function insideOf(span: Span, around: Context): Context {
+  return (span as Silent)[silent] ?? new InsideEndingSpan(around, span)
+}
+
 /** A local span that is not recorded has no children that are. */
-function unrecorded(span: Span): boolean {
+export function isUnrecorded(span: Span): boolean {
   if ((span as Silent)[silent] !== undefined) return true
   if (span.isRecording()) return false
   const { isRemote, traceFlags, traceId } = span.spanContext()
@@ -84,8 +89,9 @@ function settle(span: Span, value: unknown, { failure }: Beginning): void {
   else fail(span, failed.error)
 }
 
-function fail(span: Span, error: unknown): void {
-  const type = errorType(error)
+/** Ends a span with a failure; `known` is what kind of one it is, where that is known better than the error says. */
+export function fail(span: Span, error: unknown, known?: unknown): void {
+  const type = typeof known === 'string' ? known : errorType(error)
   span.setAttribute('error.type', type)
   span.setStatus({ code: ERROR, message: type })
   span.end()

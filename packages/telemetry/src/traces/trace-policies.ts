@@ -3,6 +3,7 @@ import {
   type Escort,
   escort,
   events,
+  legs,
   type Outcome,
   outgoing,
   type PolicyEvent,
@@ -12,6 +13,7 @@ import { activeSpan } from './active-span.ts'
 import { currentTracer } from './api.ts'
 import { errorType } from './error-type.ts'
 import { inSpan } from './in-span.ts'
+import { legSpan } from './leg-span.ts'
 import { traceHeaders } from './trace-headers.ts'
 
 /**
@@ -19,12 +21,14 @@ import { traceHeaders } from './trace-headers.ts'
  *
  * The span has the policy's name, is `internal`, and has the name as `holdfast.policy`, too; a call that fails leaves its `error.type`. Each
  * `PolicyEvent` becomes an event of the active span, under its own `type`, and each attempt one named `attempt`. Whoever reads `call.headers` finds the
- * active span's `traceparent` (and `tracestate`) there. Only names, numbers and codes are written: no key, and no error's message.
+ * active span's `traceparent` (and `tracestate`) there. Each leg of a call over a wire is a span as well, `client` or `server`, named and described by the
+ * wire: a client's is below the span that is active, and what goes out is its identity; a server's is below the one that the request brought. Only names, numbers and codes are written: no key, and no error's message.
  */
 export function tracePolicies(): () => void {
   const stops = [
     escort({ around, attempt }),
     events.on(note),
+    legs(legSpan),
     outgoing(({ headers }) => Object.assign(headers, traceHeaders())),
   ]
   return () => {

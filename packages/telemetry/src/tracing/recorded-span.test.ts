@@ -129,6 +129,16 @@ describe('RecordedSpan', () => {
     expect(back.duration).toBe(0)
   })
 
+  it('bears what is no time, no exception and no attributes', () => {
+    const { span, over } = set({ startTime: new Date('never') })
+    span.setAttributes(undefined as never).recordException(undefined as never)
+    span.addEvent('x', Number.NaN)
+    span.end('soon' as never)
+
+    expect(Number.isFinite(span.duration)).toBe(true)
+    expect(over()).toMatchObject({ attributes: {}, events: [{ name: 'exception' }, { name: 'x' }] })
+  })
+
   it('stands to the others of its trace as it happened, by one clock', () => {
     const { root } = local()
     const before = Date.now()

@@ -122,7 +122,8 @@ export class RecordedSpan implements Span {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const [key, value] of Object.entries(attributes)) this.setAttribute(key, value as AttributeValue)
+    for (const [key, value] of Object.entries(Object(attributes)))
+      this.setAttribute(key, value as AttributeValue)
     return this
   }
 
@@ -171,7 +172,7 @@ export class RecordedSpan implements Span {
     const { code, name, message, stack } =
       typeof exception === 'string'
         ? { message: exception }
-        : (exception as Partial<Error> & { code?: unknown })
+        : (Object(exception) as Partial<Error> & { code?: unknown })
     const type = code ? String(code) : name
     const attributes: Attributes = {
       ...(type && { 'exception.type': type }),
@@ -234,7 +235,8 @@ export class RecordedSpan implements Span {
 
   /** On the span's own clock: that of its trace, or, if it was told when it began, the one on the wall. */
   #time(input: TimeInput | undefined): number {
-    if (input !== undefined) return milliseconds(timeInputToHrTime(input)) - this.#offset
+    const said = isTimeInput(input) ? milliseconds(timeInputToHrTime(input)) : Number.NaN
+    if (Number.isFinite(said)) return said - this.#offset
     return this.#offset === 0 ? Date.now() : performance.now()
   }
 }
