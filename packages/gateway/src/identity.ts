@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { context, parseTraceparent, spanId, type Trace, traceId } from '@holdfast/policy/context'
-import { traceHeaders } from '@holdfast/telemetry/traces'
+import { context, spanId, type Trace, traceId } from '@holdfast/policy/context'
+import { currentTrace, traceHeaders } from '@holdfast/telemetry/traces'
 import { headerText, type OutHeaders } from './headers.ts'
 
 /** By which a request is found again, in traces and in logs. */
@@ -17,7 +17,7 @@ export interface Identity {
 export function identity(headers: IncomingHttpHeaders): Identity {
   const given = headerText(headers['x-correlation-id'])
   return {
-    trace: parseTraceparent(traceHeaders()?.traceparent) ?? beginning(),
+    trace: currentTrace() ?? beginning(),
     correlation: given !== undefined && sane.test(given) ? given : randomUUID(),
   }
 }
