@@ -21,7 +21,7 @@ import {
 import type { ServingStatus } from './health-messages.ts'
 import { type StreamRetries, serviceConfig } from './service-config.ts'
 import { bidiStreamCall, clientStreamCall, serverStreamCall } from './streaming-call.ts'
-import { type ClientTls, clientCredentials } from './tls.ts'
+import { type ClientTls, clientCredentials, nameOptions } from './tls.ts'
 import { unaryCall } from './unary-call.ts'
 import { WatchedHealth } from './watched-health.ts'
 import type { Wire, WireMethod } from './wire.ts'
@@ -156,13 +156,8 @@ function channelOptions(
   definition: ReturnType<typeof definitionOf>,
   options: GrpcClientOptions,
 ): ChannelOptions {
-  const {
-    keepalive = usualKeepalive,
-    reconnect = usualReconnect,
-    streamRetries,
-    idempotent = [],
-    channel,
-  } = options
+  const { keepalive = usualKeepalive, reconnect = usualReconnect, tls, channel } = options
+  const { streamRetries, idempotent = [] } = options
   const methods = idempotent
     .map((name) => definition[name]!)
     .filter(({ requestStream, responseStream }) => requestStream || responseStream)
@@ -171,6 +166,7 @@ function channelOptions(
   return {
     ...keepaliveOptions(keepalive),
     ...connectionOptions(reconnect),
+    ...nameOptions(tls),
     ...(retried && {
       'grpc.service_config': serviceConfig({
         service: serviceName(definition),

@@ -1,4 +1,4 @@
-import { type Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { type Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import { type FailureClass, mayRepeat, WireFailure } from '../failure.ts'
 import { comeBack } from './retry-info.ts'
 
@@ -13,10 +13,10 @@ export class GrpcFailure extends WireFailure {
   override readonly retryable: boolean
   readonly #trailers: Metadata
 
-  constructor({ method, address, idempotent, sent, repeat = true }: Attempted, error: ServiceError) {
-    const { code, details, metadata } = error
+  constructor({ method, address, idempotent, sent, repeat = true }: Attempted, told: StatusObject) {
+    const { code, details, metadata } = told
     const back = comeBack(metadata)
-    const meaning = meaningOf(error, sent)
+    const meaning = meaningOf(told, sent)
     const name = status[code] ?? String(code)
     super({
       class: meaning.class,
@@ -72,7 +72,7 @@ const tlsHint =
  * What a status means. Those that grpc-js makes by itself (no connection, a connection that broke, a message too large) bear the codes of the ones that
  * servers send, so that its texts have to tell them apart.
  */
-function meaningOf({ code, details }: ServiceError, sent: boolean): Meaning {
+function meaningOf({ code, details }: StatusObject, sent: boolean): Meaning {
   if (!sent && code === status.UNAVAILABLE) return unconnected(details)
   if (code === status.UNAVAILABLE && details.startsWith('Stream refused'))
     return { class: 'unsent', why: 'the other side takes no more calls on this connection' }

@@ -1,7 +1,7 @@
 import { Client } from '@grpc/grpc-js'
 import { connectionOptions, usualReconnect } from './channel-options.ts'
 import { healthService } from './health-messages.ts'
-import { type ClientTls, clientCredentials } from './tls.ts'
+import { type ClientTls, clientCredentials, nameOptions } from './tls.ts'
 
 export interface GrpcHealthProbeOptions {
   /** Which service is meant; left out, the server as a whole. */
@@ -22,16 +22,17 @@ export function grpcHealthProbe(
   { service = '', tls, within = 2_000 }: GrpcHealthProbeOptions = {},
 ): (signal?: AbortSignal) => Promise<boolean> {
   const credentials = clientCredentials(tls)
+  const channelOptions = { ...connectionOptions(usualReconnect), ...nameOptions(tls) }
   const { path, requestSerialize, responseDeserialize } = healthService.Check
   return (signal) =>
     new Promise((resolve) => {
-      const client = new Client(address, credentials, connectionOptions(usualReconnect))
+      const client = new Client(address, credentials, channelOptions)
       const options = { deadline: Date.now() + within }
       const call = client.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
-        service,
+        { service },
         options,
         (_, answer) => {
           signal?.removeEventListener('abort', leave)

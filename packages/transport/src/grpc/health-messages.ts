@@ -3,6 +3,11 @@ import type { MethodDefinition } from '@grpc/grpc-js'
 /** How a service is, in the words of gRPC's health protocol. */
 export type ServingStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
 
+/** Whose health is asked for; '' for the server's. */
+export interface HealthQuestion {
+  readonly service: string
+}
+
 const statuses: readonly ServingStatus[] = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
 
 /**
@@ -19,21 +24,21 @@ function method<S extends boolean>(path: string, responseStream: S) {
     path,
     requestStream: false,
     responseStream,
-    requestSerialize: nameBytes,
-    requestDeserialize: nameOf,
+    requestSerialize: questionBytes,
+    requestDeserialize: questionOf,
     responseSerialize: statusBytes,
     responseDeserialize: statusOf,
-  } as const satisfies MethodDefinition<string, ServingStatus>
+  } as const satisfies MethodDefinition<HealthQuestion, ServingStatus>
 }
 
 /** `service = 1`, a text; the empty one is left out. */
-function nameBytes(name: string): Buffer {
-  const text = Buffer.from(name)
+function questionBytes({ service }: HealthQuestion): Buffer {
+  const text = Buffer.from(service)
   return text.length === 0 ? text : Buffer.concat([Buffer.of(0x0a), varint(text.length), text])
 }
 
-function nameOf(message: Buffer): string {
-  if (message.length === 0) return ''
+function questionOf(message: Buffer): HealthQuestion {
+  if (message.length === 0) return { service: '' }
   let at = 1
   let size = 0
   for (let shift = 0, byte = 0x80; byte >= 0x80 && at < message.length; shift += 7) {
@@ -42,7 +47,7 @@ function nameOf(message: Buffer): string {
   }
   if (message[0] !== 0x0a || at + size !== message.length)
     throw new Error('This is no HealthCheckRequest of grpc.health.v1.')
-  return message.toString('utf8', at)
+  return { service: message.toString('utf8', at) }
 }
 
 /** `status = 1`, a number; 0 is left out. */

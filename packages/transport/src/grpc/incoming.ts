@@ -19,7 +19,7 @@ import { statusOf } from './status-of.ts'
  * health is let in by that pipeline, and counts there until its status is sent: what is turned away is answered with RESOURCE_EXHAUSTED.
  */
 export function inContext(admission?: Pipeline): ServerInterceptor {
-  return ({ path }, call) => {
+  return ({ path, requestStream }, call) => {
     const incoming = new Incoming(path, call)
     const asksHealth = path.startsWith('/grpc.health.v1.Health/')
     const pipeline = asksHealth ? undefined : admission
@@ -28,7 +28,7 @@ export function inContext(admission?: Pipeline): ServerInterceptor {
         next({
           onReceiveMetadata: (metadata, go) => incoming.arrive(metadata, () => go(metadata), pipeline),
           onReceiveMessage: (message, go) => incoming.run(() => go(message)),
-          onReceiveHalfClose: (go) => incoming.run(go),
+          onReceiveHalfClose: (go) => (requestStream ? incoming.lastRequest(go) : incoming.run(go)),
           onCancel: () => incoming.cancel(),
         }),
       sendStatus: (sent, next) => {
@@ -44,13 +44,15 @@ export function inContext(admission?: Pipeline): ServerInterceptor {
  *
  * I1  Whatever reaches the handler reaches it in the context of the call.
  * I2  The signal of that context aborts if the caller goes, or the time is up, before the status was sent, and never after.
- * I3  A call that was let in is counted until its status was sent or its caller has gone, and once.
+ * I3  A stream of requests that was broken off never reaches the handler as one that has ended.
+ * I4  A call that was let in is counted until its status was sent or its caller has gone, and once.
  */
 class Incoming {
   readonly #path: string
   readonly #call: ServerInterceptingCallInterface
   readonly #gone = new AbortController()
   #over = false
+  #cancelled = false
   #enter: <R>(fn: () => R) => R = (fn) => fn()
   #leave: (error?: unknown) => void = () => {}
 
@@ -72,7 +74,15 @@ class Incoming {
     else this.run(() => this.#admit(admission, go))
   }
 
+  /** To grpc-js a stream of requests that was broken off has ended like any other; that it was is known a moment later. */
+  lastRequest(go: () => void): void {
+    setImmediate(() => {
+      if (!this.#cancelled) this.run(go)
+    })
+  }
+
   cancel(): void {
+    this.#cancelled = true
     if (this.#over) return
     const late = Number(this.#call.getDeadline()) <= Date.now()
     this.#end(

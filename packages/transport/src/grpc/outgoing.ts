@@ -1,5 +1,5 @@
-import { type CallOptions, Metadata, type ServiceError } from '@grpc/grpc-js'
-import { type Call, OptionError, type CallOptions as PolicyOptions } from '@holdfast/policy'
+import { type CallOptions, Metadata, type StatusObject, status } from '@grpc/grpc-js'
+import { type Call, OptionError, type CallOptions as PolicyOptions, systemClock } from '@holdfast/policy'
 import { envelopeOf, timeLeftHeader } from '../envelope.ts'
 import { GrpcFailure, GrpcRefusal } from './grpc-failure.ts'
 import type { GrpcCallOptions, GrpcMetadata } from './grpc-method.ts'
@@ -31,6 +31,7 @@ export class Outgoing {
   readonly options: CallOptions
   readonly #asked: Asked
   readonly #signal: AbortSignal
+  readonly #deadline: number
   #surface: Surface | undefined = undefined
   #reason: GrpcRefusal | undefined = undefined
 
@@ -42,6 +43,7 @@ export class Outgoing {
     const { [timeLeftHeader]: left, ...texts } = envelopeOf(call)
     this.#asked = asked
     this.#signal = call.signal
+    this.#deadline = call.deadline
     this.metadata = new Metadata({ waitForReady: options.waitForReady ?? wire.waitForReady })
     put(this.metadata, wire.metadata)
     put(this.metadata, options.metadata)
@@ -78,17 +80,24 @@ export class Outgoing {
     this.#signal.removeEventListener('abort', this)
   }
 
-  /** What the attempt failed with. */
-  failure(error: ServiceError): unknown {
-    if (this.#reason !== undefined) return this.#reason
-    if (this.#signal.aborted) return this.#signal.reason
+  /** Says what the attempt failed with. */
+  fail(told: StatusObject, reject: (error: unknown) => void): void {
+    if (this.#reason !== undefined) return reject(this.#reason)
+    if (this.#signal.aborted) return reject(this.#signal.reason)
+    const left = this.#deadline - systemClock.now()
+    // Both ends have the deadline, and one of them is a moment early: the pipeline's own word for it is on its way.
+    if (told.code === status.DEADLINE_EXCEEDED && left < about)
+      return this.#signal.addEventListener('abort', () => reject(this.#signal.reason))
     const { wire, method, options, repeat } = this.#asked
     const { idempotent = method.idempotent } = options
     // Whoever never had a connection tells the address that was asked for, not the one that was reached.
     const sent = this.#surface?.getPeer() !== wire.client.getChannel().getTarget()
-    return new GrpcFailure({ method: method.path, address: wire.address, idempotent, sent, repeat }, error)
+    reject(new GrpcFailure({ method: method.path, address: wire.address, idempotent, sent, repeat }, told))
   }
 }
+
+/** By how many ms the timers of two processes may differ. */
+const about = 20
 
 /** What the pipeline is told of a call. */
 export function policyOptions(method: WireMethod, options: GrpcCallOptions): PolicyOptions {

@@ -5,9 +5,9 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import type { ServingStatus } from './health-messages.ts'
+import type { HealthQuestion, ServingStatus } from './health-messages.ts'
 
-type Watcher = ServerWritableStream<string, ServingStatus>
+type Watcher = ServerWritableStream<HealthQuestion, ServingStatus>
 
 /*
  * How the services of one server are, for whoever asks once (`Check`) or goes on being told (`Watch`).
@@ -43,13 +43,16 @@ export class ServedHealth {
 
   /** What answers on the wire. */
   readonly handlers: UntypedServiceImplementation = {
-    Check: ({ request }: ServerUnaryCall<string, ServingStatus>, answer: sendUnaryData<ServingStatus>) => {
-      const found = this.#statuses.get(request)
+    Check: (
+      { request }: ServerUnaryCall<HealthQuestion, ServingStatus>,
+      answer: sendUnaryData<ServingStatus>,
+    ) => {
+      const found = this.#statuses.get(request.service)
       if (found === undefined) answer({ code: status.NOT_FOUND, details: 'there is no such service here' })
       else answer(null, found)
     },
     Watch: (watcher: Watcher) => {
-      const current = this.status(watcher.request)
+      const current = this.status(watcher.request.service)
       watcher.write(current)
       if (this.#drained) return void watcher.end()
       this.#watchers.set(watcher, current)
@@ -59,7 +62,7 @@ export class ServedHealth {
 
   #tell(): void {
     for (const [watcher, told] of this.#watchers) {
-      const current = this.status(watcher.request)
+      const current = this.status(watcher.request.service)
       if (current === told) continue
       this.#watchers.set(watcher, current)
       watcher.write(current)

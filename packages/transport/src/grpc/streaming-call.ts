@@ -73,7 +73,7 @@ export function clientStreamCall(
           outgoing.over()
           stop()
           if (error === null) resolve(answer)
-          else reject(outgoing.failure(error))
+          else outgoing.fail(error, reject)
         }
         const { client } = wire
         const surface = client.makeClientStreamRequest(
@@ -121,18 +121,14 @@ async function* answers(
         reject(error)
         surface.cancel()
       })
-      const over = () => {
+      // It comes behind every end; what a stream that is left also says is nobody's.
+      surface.on('error', () => {})
+      surface.on('status', (told: StatusObject) => {
         leave = () => {}
         outgoing.over()
         stop?.()
-      }
-      surface.on('error', (error: ServiceError) => {
-        over()
-        reject(outgoing.failure(error))
-      })
-      surface.on('status', ({ code }: StatusObject) => {
-        over()
-        if (code === status.OK) resolve()
+        if (told.code === status.OK) resolve()
+        else outgoing.fail(told, reject)
       })
       leave = () => {
         resolve()

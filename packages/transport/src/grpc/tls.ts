@@ -1,4 +1,4 @@
-import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
+import { ChannelCredentials, type ChannelOptions, ServerCredentials } from '@grpc/grpc-js'
 import { demand } from '@holdfast/policy'
 
 /** A certificate, a key or a list of authorities, in PEM. */
@@ -34,6 +34,12 @@ export function clientCredentials(tls: ClientTls | boolean = false): ChannelCred
     'given if `cert` is, and left out if not',
   )
   return ChannelCredentials.createSsl(buffer(ca), buffer(key), buffer(cert))
+}
+
+/** What a channel must know besides. */
+export function nameOptions(tls: ClientTls | boolean = false): ChannelOptions {
+  const name = typeof tls === 'object' ? tls.serverName : undefined
+  return name === undefined ? {} : { 'grpc.ssl_target_name_override': name }
 }
 
 /** Credentials of a server: none, or its own. */

@@ -36,7 +36,7 @@ function sent(
         (error, answer) => {
           outgoing.over()
           if (error === null) resolve(answer)
-          else reject(outgoing.failure(error))
+          else outgoing.fail(error, reject)
         },
       ),
     )

@@ -43,12 +43,9 @@ export class WatchedHealth {
 
   #watch(): void {
     const { path, requestSerialize, responseDeserialize } = healthService.Watch
-    const stream = this.#client.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      this.#service,
-    )
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+      service: this.#service,
+    })
     this.#stop = () => stream.cancel()
     stream.on('data', (told: ServingStatus) => {
       this.known = { is: told }
