@@ -23,3 +23,4 @@ export {
   retryAfterMs,
   WireFailure,
 } from './failure.ts'
+export { type AddressShape, addressComplaint, type Fact, type SystemFacts, systemFacts } from './systems.ts'

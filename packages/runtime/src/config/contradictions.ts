@@ -1,4 +1,6 @@
 import { needCycle } from '@holdfast/governor'
+import { outsideSystems } from '@holdfast/policy'
+import { addressComplaint } from '@holdfast/transport'
 import { edgeName } from '../edge-contract.ts'
 import { argv } from './argv.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -23,7 +25,8 @@ export function* contradictions(config: Config): Generator<Contradiction> {
 }
 
 function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction> {
-  for (const [name, { policy, preset }] of Object.entries(upstreams)) {
+  for (const [name, upstream] of Object.entries(upstreams)) {
+    const { policy, preset } = upstream
     const path = ['upstreams', name]
     if (name === 'rules')
       yield { path, message: "'rules' is the name of the rules; call the upstream something else" }
@@ -34,6 +37,9 @@ function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction>
       }
     if (policy !== undefined && !Object.hasOwn(policies, policy))
       yield { path: [...path, 'policy'], message: unknown('policy', policy, policies) }
+    const system = outsideSystems.find((each) => each === preset)
+    const complaint = system && upstream.is === 'http' ? addressComplaint(system, upstream.url) : undefined
+    if (complaint !== undefined) yield { path: [...path, 'url'], message: complaint }
   }
 }
 

@@ -206,6 +206,11 @@ services:
         "2:42 upstreams.a.policy: there is no policy 'quikc'; did you mean 'quick'?",
       ],
       [
+        'an address that is not one of its preset',
+        'upstreams: { a: { url: https://intune.microsoft.com, preset: intune } }',
+        '1:24 upstreams.a.url: is no address of Microsoft Intune: write one like https://graph.microsoft.com/v1.0 (https://learn.microsoft.com/graph/deployments)',
+      ],
+      [
         'a preset beside a policy',
         'policies: { quick: }\nupstreams: { a: { url: http://x, policy: quick, preset: jira } }',
         '2:57 upstreams.a.preset: has a policy already; write the preset there: policies: { quick: { preset: jira } }',
