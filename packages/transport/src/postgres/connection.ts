@@ -43,6 +43,9 @@ export const grace = 1_000
 /** The server said nothing for so long that its connection was given up. */
 export class Silence extends Error {}
 
+/** The connection was lost before the statement was sent. */
+export class Unsent extends Error {}
+
 /** The caller of a statement left. */
 export class Left extends Error {}
 
@@ -125,8 +128,9 @@ export class Connection {
     }
   }
 
-  /** Asks for a statement; only while it is ready. */
+  /** Asks for a statement, of a connection that was ready a moment ago. */
   run(statement: Statement, told: Told): void {
+    if (this.#is !== 'ready') return told(new Unsent('the connection was lost before it was used'), undefined)
     const { text, values, call, within } = statement
     const turn = ++this.#turn
     this.#is = 'asked'

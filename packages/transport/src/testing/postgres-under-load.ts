@@ -15,12 +15,17 @@ export interface UnderLoad {
   readonly transactions: readonly [lines: number, counted: number]
 }
 
-/** Twenty callers, each with one statement or one transaction at a time, through `kills` kills of the server at moments that `random` chooses. */
+/**
+ * Twenty callers, each with one statement (done for a while before it is answered) or one transaction at a time, through `kills` kills of the server at moments that
+ * `random` chooses.
+ */
 export async function underLoad(server: PostgresServer, kills: number, random: Random): Promise<UnderLoad> {
   const patient: Pipeline = wrap(retry({ attempts: 500, backoff: { initial: 2, max: 20 }, random }))
   await using db = postgres({ url: server.url, pipeline: patient, connections: { max: 20 } })
   await db.query(`DROP TABLE IF EXISTS line, counter; CREATE TABLE line (id text, kind text);
-    CREATE TABLE counter (n int); INSERT INTO counter VALUES (0)`)
+    CREATE TABLE counter (n int); INSERT INTO counter VALUES (0);
+    CREATE OR REPLACE PROCEDURE slow_to_answer(text, text) LANGUAGE plpgsql AS
+      'BEGIN INSERT INTO line VALUES ($1, $2); COMMIT; PERFORM pg_sleep(0.005); END'`)
   const answered: string[] = []
   let failed = 0
   let over = false
@@ -28,7 +33,7 @@ export async function underLoad(server: PostgresServer, kills: number, random: R
   let wanted = 0
 
   const add = (id: string, kind: string) => {
-    if (kind === 'statement') return db.query('INSERT INTO line VALUES ($1, $2)', [id, kind])
+    if (kind === 'statement') return db.query('CALL slow_to_answer($1, $2)', [id, kind])
     return db.transaction(async ({ query }) => {
       await query('INSERT INTO line VALUES ($1, $2)', [id, kind])
       await query('UPDATE counter SET n = n + 1')
