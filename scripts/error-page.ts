@@ -17,7 +17,7 @@ const page = join(root, 'docs', 'errors.md')
 export function errorPage(): string {
   const sections = [
     section('policy', 'Calls that may fail', classes('packages/policy/src/errors.ts')),
-    section('transport', 'Wires', wires()),
+    section('transport', 'Wires', [...wires(), ...raised('packages/transport/src')]),
     section('telemetry', 'Traces, metrics and logs', raised('packages/telemetry/src')),
     section('governor', 'Processes', raised('packages/governor/src')),
     section('runtime', 'The file, and the running system', raised('packages/runtime/src')),

@@ -5,18 +5,19 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const folder = join(root, 'docs', 'guide')
+const folders = ['docs/guide', 'docs/wires'] as const
 
 /** Each block of code that the output stands after. */
-const programs = readdirSync(folder).flatMap((name) =>
+const pages = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+const programs = pages.flatMap((name) =>
   [
-    ...readFileSync(join(folder, name), 'utf8').matchAll(
+    ...readFileSync(join(root, name), 'utf8').matchAll(
       /^```ts\n((?:(?!^```)[\s\S])*)^```\n+```text\n([\s\S]*?)^```/gm,
     ),
   ].map(([, code, output], n) => ({ name: `${name} ${n + 1}`, code: code!, output })),
 )
 
-describe('the guide', () => {
+describe('the guide and the pages of the wires', () => {
   it.concurrent.each(programs)('$name prints what it says it prints', async ({ code, output }) => {
     const args = ['--conditions=@holdfast/source', '--input-type=module-typescript', '--eval', code]
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root })
