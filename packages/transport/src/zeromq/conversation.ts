@@ -1,5 +1,7 @@
 import { type Call, type CallOptions, type Clock, type Pipeline, wrap } from '@holdfast/policy'
 import { type FailureFacts, WireFailure } from '../failure.ts'
+import { onLeg } from '../on-leg.ts'
+import { callLeg } from './call-leg.ts'
 import { Link, type LinkOptions } from './link.ts'
 
 /*
@@ -90,7 +92,8 @@ export class Conversation<Ask> {
 
   /** Asks under the pipeline. */
   hold(question: Question<Ask>, options: CallOptions): Promise<unknown> {
-    return this.#options.pipeline((call) => this.#attempt(question, call), options)
+    const words = callLeg(question.what, this.#options.address)
+    return this.#options.pipeline((call) => onLeg(words, () => this.#attempt(question, call)), options)
   }
 
   /** Asks once, under no policy but the caller's time. */

@@ -1,7 +1,9 @@
 import { type Channel, type Clock, channel, demand, systemClock } from '@holdfast/policy'
 import { withEnvelope } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
+import { onLeg } from '../on-leg.ts'
 import { failureOf, pong, replyTo } from './answer.ts'
+import { callLeg } from './call-leg.ts'
 import { Caller } from './caller.ts'
 import type { Handler } from './handle.ts'
 import { decode, encode, type Message, pingMethod } from './message.ts'
@@ -218,7 +220,10 @@ class Server implements ZeromqServer {
   async #serve(work: Work): Promise<void> {
     const { ask, signal } = work
     try {
-      const value = await this.#handlers.get(ask.method)!(unpacked(ask.body), { method: ask.method, signal })
+      const { method } = ask
+      const value = await onLeg(callLeg(method), () =>
+        this.#handlers.get(method)!(unpacked(ask.body), { method, signal }),
+      )
       this.#settle(work, replyTo(ask, value, this.#largest))
     } catch (error) {
       if (work.is === 'begun') this.events.emit({ type: 'handler.failed', method: ask.method, error })
