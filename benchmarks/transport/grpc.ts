@@ -149,7 +149,7 @@ function bare(library: string, address: string, within?: number): Subject {
 function holdfast(library: string, address: string): Subject {
   const client = grpcClient(echoService, {
     address,
-    pipeline: (path) =>
+    pipeline: (path: string) =>
       wrap(
         retry({ attempts: 1, budget: budget(`${library} ${address}`) }),
         breaker(`${library} ${address}${path}`, { failures: 1e9 }),

@@ -17,8 +17,8 @@ export interface Reconnect {
   readonly max: number
 }
 
-/** Twenty times sooner than grpc-js by itself, which waits a second: a server that was restarted is found again within a blink. */
-export const usualReconnect: Reconnect = { initial: 50, max: 200 }
+/** grpc-js by itself waits a second and more: so a server that was restarted is found again within a blink, and an attempt costs next to nothing. */
+export const usualReconnect: Reconnect = { initial: 50, max: 75 }
 
 /** Keepalive as both ends of grpc-js have it; none is asked while no call is under way. */
 export function keepaliveOptions(keepalive: Keepalive | false): ChannelOptions {

@@ -6,9 +6,11 @@ import {
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js'
-import { type Call, DeadlineError, type Pipeline, systemClock } from '@holdfast/policy'
+import { type Call, DeadlineError, type Leg, leg, type Pipeline, systemClock } from '@holdfast/policy'
 import { timeLeftHeader, withEnvelope } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
+import { failedLeg } from '../on-leg.ts'
+import { endOf, startOf } from './rpc-leg.ts'
 import { statusOf } from './status-of.ts'
 
 /**
@@ -21,8 +23,7 @@ import { statusOf } from './status-of.ts'
 export function inContext(admission?: Pipeline): ServerInterceptor {
   return ({ path, requestStream }, call) => {
     const incoming = new Incoming(path, call)
-    const asksHealth = path.startsWith('/grpc.health.v1.Health/')
-    const pipeline = asksHealth ? undefined : admission
+    const pipeline = asksHealth(path) ? undefined : admission
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
@@ -55,6 +56,7 @@ class Incoming {
   #cancelled = false
   #enter: <R>(fn: () => R) => R = (fn) => fn()
   #leave: (error?: unknown) => void = () => {}
+  #leg: Leg | undefined = undefined
 
   constructor(path: string, call: ServerInterceptingCallInterface) {
     this.#path = path
@@ -66,8 +68,13 @@ class Incoming {
   }
 
   arrive(metadata: Metadata, go: () => void, admission: Pipeline | undefined): void {
-    const keep = (): void => {
+    const snapshot = (): void => {
       this.#enter = AsyncLocalStorage.snapshot()
+    }
+    const keep = (): void => {
+      if (!asksHealth(this.#path)) this.#leg = leg(() => startOf('server', this.#path))
+      if (this.#leg === undefined) snapshot()
+      else this.#leg.run(snapshot)
     }
     withEnvelope(this.#received(metadata), keep, this.#gone.signal)
     if (admission === undefined) this.run(go)
@@ -93,6 +100,7 @@ class Incoming {
   answered(code: status): void {
     if (this.#over) return
     this.#over = true
+    this.#leg?.end(endOf(code, blamed.has(code)))
     this.#leave(
       blamed.has(code) ? new WireFailure({ class: 'transient', message: `${this.#path} failed` }) : undefined,
     )
@@ -102,6 +110,7 @@ class Incoming {
   #end(reason: unknown): void {
     this.#over = true
     this.#gone.abort(reason)
+    this.#leg?.end(failedLeg(reason))
     this.#leave(reason)
   }
 
@@ -133,6 +142,10 @@ class Incoming {
       : Infinity
     return { ...received, [timeLeftHeader]: String(Math.max(0, Math.floor(Math.min(left, also)))) }
   }
+}
+
+function asksHealth(path: string): boolean {
+  return path.startsWith('/grpc.health.v1.Health/')
 }
 
 /** Statuses that speak against the server, not against what was asked. */

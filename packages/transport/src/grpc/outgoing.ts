@@ -1,4 +1,4 @@
-import { type CallOptions, Metadata, type StatusObject, status } from '@grpc/grpc-js'
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import { type Call, OptionError, type CallOptions as PolicyOptions, systemClock } from '@holdfast/policy'
 import { envelopeOf, timeLeftHeader } from '../envelope.ts'
 import { GrpcFailure, GrpcRefusal } from './grpc-failure.ts'
@@ -28,7 +28,6 @@ export interface Asked {
  */
 export class Outgoing {
   readonly metadata: Metadata
-  readonly options: CallOptions
   readonly #asked: Asked
   readonly #signal: AbortSignal
   readonly #deadline: number
@@ -48,15 +47,26 @@ export class Outgoing {
     put(this.metadata, wire.metadata)
     put(this.metadata, options.metadata)
     put(this.metadata, texts)
-    this.options = left === undefined ? {} : { deadline: Date.now() + Number(left) }
+    // Given a deadline, grpc-js would have a timer of its own for each call; that of the pipeline costs a fortieth, and ends the call as well.
+    if (left !== undefined) this.metadata.set('grpc-timeout', timeoutText(Number(left)))
     wire.underWay.add(this)
   }
 
-  /** Has the signal, and whoever closes the client, cancel what was begun. */
-  follow(surface: Surface): void {
+  /** Begins a call of grpc-js, and has the signal, and whoever closes the client, cancel it. */
+  begin<S extends Surface>(start: () => S): S {
+    // For each call grpc-js makes an error whose stack would show nothing but this; it is a tenth of what the call costs.
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    let surface: S
+    try {
+      surface = start()
+    } finally {
+      Error.stackTraceLimit = limit
+    }
     this.#surface = surface
     if (this.#signal.aborted) surface.cancel()
     else this.#signal.addEventListener('abort', this)
+    return surface
   }
 
   /** The call's signal was aborted. */
@@ -103,6 +113,11 @@ const about = 20
 export function policyOptions(method: WireMethod, options: GrpcCallOptions): PolicyOptions {
   const { signal, deadline, within, key, operation = method.path, priority } = options
   return { signal, deadline, within, key, operation, priority }
+}
+
+/** At most eight digits, in ms or else in seconds (gRPC over HTTP/2). */
+function timeoutText(ms: number): string {
+  return ms < 1e8 ? `${ms}m` : `${Math.min(Math.floor(ms / 1_000), 99_999_999)}S`
 }
 
 function put(metadata: Metadata, entries: GrpcMetadata = {}): void {

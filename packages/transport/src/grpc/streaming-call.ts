@@ -1,5 +1,6 @@
 import { type ClientReadableStream, type ServiceError, type StatusObject, status } from '@grpc/grpc-js'
 import type { Call } from '@holdfast/policy'
+import { onLeg } from '../on-leg.ts'
 import type {
   BidiStreamCall,
   ClientStreamCall,
@@ -9,6 +10,7 @@ import type {
 } from './grpc-method.ts'
 import { Outgoing, policyOptions } from './outgoing.ts'
 import { pump } from './pump.ts'
+import { clientLeg } from './rpc-leg.ts'
 import type { Wire, WireMethod } from './wire.ts'
 
 /*
@@ -25,14 +27,15 @@ export function serverStreamCall(
 ): ServerStreamCall<unknown, unknown> {
   const { path, requestSerialize, responseDeserialize } = definition
   return (request, options = {}) =>
-    answers({ wire, method, options }, ({ metadata, options: own }) => ({
-      surface: wire.client.makeServerStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        request,
-        metadata,
-        own,
+    answers({ wire, method, options }, (outgoing) => ({
+      surface: outgoing.begin(() =>
+        wire.client.makeServerStreamRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          outgoing.metadata,
+        ),
       ),
     }))
 }
@@ -45,13 +48,9 @@ export function bidiStreamCall(
 ): BidiStreamCall<unknown, unknown> {
   const { path, requestSerialize, responseDeserialize } = definition
   return (requests, options = {}) =>
-    answers({ wire, method, options }, ({ metadata, options: own }, failed) => {
-      const surface = wire.client.makeBidiStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        metadata,
-        own,
+    answers({ wire, method, options }, (outgoing, failed) => {
+      const surface = outgoing.begin(() =>
+        wire.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, outgoing.metadata),
       )
       return { surface, stop: pump(requests, surface, failed) }
     })
@@ -68,7 +67,6 @@ export function clientStreamCall(
     const work = (call: Call) =>
       new Promise<unknown>((resolve, reject) => {
         const outgoing = new Outgoing({ wire, method, options, repeat: false }, call)
-        const { metadata, options: own } = outgoing
         const answered = (error: ServiceError | null, answer?: unknown) => {
           outgoing.over()
           stop()
@@ -76,21 +74,24 @@ export function clientStreamCall(
           else outgoing.fail(error, reject)
         }
         const { client } = wire
-        const surface = client.makeClientStreamRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          metadata,
-          own,
-          answered,
+        const surface = outgoing.begin(() =>
+          client.makeClientStreamRequest(
+            path,
+            requestSerialize,
+            responseDeserialize,
+            outgoing.metadata,
+            answered,
+          ),
         )
         const stop = pump(requests, surface, (error) => {
           reject(error)
           surface.cancel()
         })
-        outgoing.follow(surface)
       })
-    return method.pipeline(once(work), policyOptions(method, options))
+    return method.pipeline(
+      once((call) => onLeg(clientLeg(wire, method), () => work(call))),
+      policyOptions(method, options),
+    )
   }
 }
 
@@ -134,10 +135,12 @@ async function* answers(
         resolve()
         surface.cancel()
       }
-      outgoing.follow(surface)
       opened.resolve(surface)
     })
-  const whole = method.pipeline(once(work), policyOptions(method, options))
+  const whole = method.pipeline(
+    once((call) => onLeg(clientLeg(wire, method), () => work(call))),
+    policyOptions(method, options),
+  )
   whole.then(() => opened.resolve(undefined), opened.reject)
   opened.promise.catch(() => undefined)
   try {
@@ -154,8 +157,8 @@ async function* answers(
 }
 
 /** What is called again answers with what it answered first: a stream cannot be sent twice. */
-function once<T>(work: (call: Call) => Promise<T>): (call: Call) => Promise<T> {
-  let first: Promise<T> | undefined
+function once<T>(work: (call: Call) => T | PromiseLike<T>): (call: Call) => T | PromiseLike<T> {
+  let first: T | PromiseLike<T> | undefined
   return (call) => {
     first ??= work(call)
     return first

@@ -1,6 +1,9 @@
+import type { ServiceError } from '@grpc/grpc-js'
 import type { Call } from '@holdfast/policy'
+import { onLeg } from '../on-leg.ts'
 import type { GrpcMethod, UnaryCall } from './grpc-method.ts'
 import { type Asked, Outgoing, policyOptions } from './outgoing.ts'
+import { clientLeg } from './rpc-leg.ts'
 import type { Wire, WireMethod } from './wire.ts'
 
 /** A method of one request and one answer, as a function: each attempt of its pipeline is one call on the wire. */
@@ -9,9 +12,10 @@ export function unaryCall(
   method: WireMethod,
   definition: GrpcMethod,
 ): UnaryCall<unknown, unknown> {
+  const words = clientLeg(wire, method)
   return (request, options = {}) => {
     const asked = { wire, method, options, repeat: true }
-    const attempt = (call: Call) => sent(asked, definition, { request, call })
+    const attempt = (call: Call) => onLeg(words, () => sent(asked, definition, { request, call }))
     return method.pipeline(attempt, policyOptions(method, options))
   }
 }
@@ -23,21 +27,20 @@ function sent(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = new Outgoing(asked, call)
-    const { metadata, options } = outgoing
+    const answered = (error: ServiceError | null, answer?: unknown) => {
+      outgoing.over()
+      if (error === null) resolve(answer)
+      else outgoing.fail(error, reject)
+    }
     const { client } = asked.wire
-    outgoing.follow(
+    outgoing.begin(() =>
       client.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
         request,
-        metadata,
-        options,
-        (error, answer) => {
-          outgoing.over()
-          if (error === null) resolve(answer)
-          else outgoing.fail(error, reject)
-        },
+        outgoing.metadata,
+        answered,
       ),
     )
   })
