@@ -321,7 +321,7 @@ describe('gateway', () => {
     two.always({
       does: 'refuse',
       status: 500,
-      error: { error: { message: 'bad token Bearer abcdef12 and sk-other-zzyzx42' } },
+      error: { error: { message: 'bad token Bearer abcdef and sk-other-zzyzxzz' } },
     })
     const told = await (await ask({ tools: [{}] })).text()
 

@@ -4,7 +4,7 @@ import { redacted } from './redacted.ts'
 describe('redacted', () => {
   it.each([
     ['the key that was sent', 'plain-old-word is wrong', '[redacted] is wrong'],
-    ['a key of OpenAI', 'got sk-proj-abc123_XYZ9012.', 'got [redacted]'],
+    ['a key of OpenAI', 'got sk-proj-abc123_XYZ.', 'got [redacted]'],
     ['a key of which stars stand for the middle', 'got sk-ab****************yz', 'got [redacted]'],
     ['a bearer token', 'header "Authorization: Bearer eyJhbGciOi.x-y"', 'header "Authorization: [redacted]"'],
     ['no ordinary words', 'the risk-free key is missing', 'the risk-free key is missing'],

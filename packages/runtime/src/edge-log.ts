@@ -25,29 +25,51 @@ export interface EdgeLogOptions {
   readonly to?: NodeJS.WritableStream
 }
 
+/** How many lines wait for the logger. */
+const most = 1_000
+
+/*
+ * I1  Lines come out in the order in which they came in, those from before the logger was loaded too.
+ * I2  No more than `most` lines wait for the logger; how many more there were is said.
+ */
 /** Tells the standard output what happens in the edge, one JSON object a line, as far as its level allows. */
 export function edgeLog({ governor, after, to = process.stdout }: EdgeLogOptions): EdgeLog {
+  let ready: Loaded | undefined
+  let missing = 0
+  const early: ((loaded: Loaded) => void)[] = []
+  const use = (what: (loaded: Loaded) => void): void => {
+    if (ready !== undefined) what(ready)
+    else if (early.length < most) early.push(what)
+    else missing++
+  }
   const loaded = after.then(async () => {
     const { logger } = await import('@holdfast/telemetry/logs')
     const log = logger({ service: edgeName, destination: to })
-    return { log, tell: gatewayLog(log) }
+    ready = { log, tell: gatewayLog(log) }
+    for (const what of early.splice(0)) what(ready)
+    if (missing > 0) log.warn(`${missing} lines are missing here: they came before the log was there`)
+    return ready
   })
-  const use = (what: (log: Logger) => void): void => void loaded.then(({ log }) => what(log))
   const refresh = async (): Promise<void> => {
     const [{ log }, levels] = await Promise.all([loaded, governor.call('log-level').catch(() => undefined)])
     if (levels) log.level = levelOf(levels as LogLevels)
   }
   void refresh()
   return {
-    event: (event) => void loaded.then(({ tell }) => tell(event)),
-    warn: (message) => use((log) => log.warn(message)),
-    error: (error, message) => use((log) => log.error({ err: error }, message)),
+    event: (event) => use(({ tell }) => tell(event)),
+    warn: (message) => use(({ log }) => log.warn(message)),
+    error: (error, message) => use(({ log }) => log.error({ err: error }, message)),
     refresh,
     async close() {
       await loaded
       await new Promise<void>((resolve) => to.write('', () => resolve()))
     },
   }
+}
+
+interface Loaded {
+  readonly log: Logger
+  readonly tell: (event: GatewayEvent) => void
 }
 
 function levelOf({ level, services }: LogLevels): Level {

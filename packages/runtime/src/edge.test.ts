@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { type ControlClient, connectControl, holdListener, serveControl } from '@holdfast/governor'
 import { breaker } from '@holdfast/policy'
 import { type FakeServer, fakeServer } from '@holdfast/transport/testing'
@@ -46,7 +47,12 @@ upstreams: { only: { url: "${provider.url}", policy: p }, spare: { url: "${provi
 chains: { default: [only, spare] }
 `
     const config = readConfig({ file: 'x', text, environment: {} })
-    running = await edge({ config, governor, sockets: { gateway: held[0].fd, control: held[1].fd } })
+    running = await edge({
+      config,
+      governor,
+      sockets: { gateway: held[0].fd, control: held[1].fd },
+      output: new PassThrough().resume(),
+    })
     finish.push(
       () => running.close(),
       () => governor.close(),

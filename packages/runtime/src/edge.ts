@@ -25,6 +25,8 @@ export interface EdgeOptions {
   readonly environment?: Environment
   /** File descriptors of the two held sockets. */
   readonly sockets: { readonly gateway: number; readonly control: number }
+  /** Where the lines of the log go; the process's standard output by default. */
+  readonly output?: NodeJS.WritableStream
 }
 
 export interface Edge {
@@ -35,7 +37,8 @@ export interface Edge {
 }
 
 /** Serves the gateway and the control API, and reports to the governor twice a second. */
-export async function edge({ config, governor, environment = {}, sockets }: EdgeOptions): Promise<Edge> {
+export async function edge(options: EdgeOptions): Promise<Edge> {
+  const { config, governor, environment = {}, sockets, output } = options
   const door = gateway({
     ...gatewayOptions(config),
     on: (event) => log.event(event),
@@ -69,7 +72,7 @@ export async function edge({ config, governor, environment = {}, sockets }: Edge
   }
 
   const open = listening(door.handle, sockets.gateway)
-  const log = edgeLog({ governor, after: open })
+  const log = edgeLog({ governor, after: open, ...(output && { to: output }) })
   const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say: log.warn })
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.

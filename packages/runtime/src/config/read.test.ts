@@ -26,6 +26,8 @@ const complaint = (text: string, environment?: Record<string, string>): string =
 
 const upstream = 'upstreams: { primary: { url: "http://127.0.0.1:9" } }\n'
 
+const plainLog = { level: 'info', services: {} }
+
 describe('readConfig', () => {
   it('reads what a file says, durations in ms and addresses taken apart', () => {
     const config = read(`
@@ -70,7 +72,7 @@ services:
     expect(read(text)).toEqual({
       gateway: { listen: { host: '127.0.0.1', port: 4700 } },
       control: { listen: { host: '127.0.0.1', port: 4701 } },
-      telemetry: {},
+      telemetry: { log: plainLog },
       policies: {},
       upstreams: {},
       rules: [],
@@ -80,10 +82,11 @@ services:
   })
 
   it('takes a share as a number, or as the digits of one', () => {
-    expect(read('telemetry: { sample: 0.1 }').telemetry).toEqual({ sample: 0.1 })
+    expect(read('telemetry: { sample: 0.1 }').telemetry).toEqual({ sample: 0.1, log: plainLog })
     expect(read('telemetry: { sample: "0.25", otlp: "http://c:4318" }').telemetry).toEqual({
       sample: 0.25,
       otlp: 'http://c:4318',
+      log: plainLog,
     })
     for (const none of ['1.5', '-1', 'all', '"."', '""'])
       expect(complaint(`telemetry:\n  sample: ${none}\n`)).toMatch(
@@ -91,6 +94,23 @@ services:
       )
     expect(complaint('telemetry:\n  otlp: "http://u:p@c"\n')).toMatch(
       /telemetry\.otlp: must not hold a name or password/,
+    )
+  })
+
+  it('takes levels for the log, of all and of services that there are', () => {
+    const services = 'services:\n  ai: { command: ai }\n'
+    const log = (text: string) => read(`telemetry: { log: ${text} }\n${services}`).telemetry.log
+
+    expect(log('{ level: debug }')).toEqual({ level: 'debug', services: {} })
+    expect(log('{ services: { ai: error, edge: trace } }')).toEqual({
+      level: 'info',
+      services: { ai: 'error', edge: 'trace' },
+    })
+    expect(complaint('telemetry:\n  log:\n    level: loud\n')).toMatch(
+      /^holdfast\.yaml:3:12 telemetry\.log\.level: .*silent/,
+    )
+    expect(complaint(`${services}telemetry:\n  log:\n    services: { aj: info }\n`)).toMatch(
+      /^holdfast\.yaml:5:21 telemetry\.log\.services\.aj: there is no service 'aj'.*'ai'/,
     )
   })
 

@@ -29,6 +29,9 @@ const prefixed = new RegExp(
   ].join('|')})`,
   'g',
 )
+/** Beginnings that nothing but keys has: what follows them is one, even if it is made of words. */
+const owned =
+  /^(?:sk-|gsk_|xai-|csk-|nvapi-|pplx-|tvly-|glpat-|gldt-|gh[opusr]_|github_pat_|xox|whsec_|[sr]k_(?:live|test)_)/
 const userinfo = /:\/\/([^\s/?#"'<>`\\]*)@/g
 const scheme = /\b(bearer|basic|negotiate)([ \t]{1,4}|%20|\+)([A-Za-z0-9._~+/=*-]{6,})/gi
 const webhook =
@@ -58,11 +61,12 @@ export function redactText(text: string): string {
   let out = text.includes('-----BEGIN') ? privateKeys(text) : text
   if (naming.test(out)) out = assignments(out)
   if (out.includes('://')) out = out.replace(userinfo, withoutPassword)
-  if (prefixes.test(out)) out = out.replace(prefixed, (token) => (looksRandom(token) ? redacted : token))
+  if (prefixes.test(out))
+    out = out.replace(prefixed, (token) => (owned.test(token) || looksRandom(token) ? redacted : token))
   if (out.includes('hook')) out = out.replace(webhook, `$1${redacted}`)
   if (schemes.test(out)) {
     out = out.replace(scheme, (all, name: string, space: string, value: string) =>
-      isWord(value) ? all : `${name}${space}${redacted}`,
+      (name.toLowerCase() === 'bearer' ? isAbout : isWord).test(value) ? all : `${name}${space}${redacted}`,
     )
   }
   return out
@@ -199,10 +203,11 @@ function looksSecret(value: string): boolean {
   return value.length >= 6 && (/\d/.test(value) || /[a-z][A-Z]/.test(value) || value.length >= 24)
 }
 
-/** "Bearer authentication", "basic understanding". */
-function isWord(value: string): boolean {
-  return /^(?:[A-Z]?[a-z]{1,20}|[a-z]{1,12}-[a-z]{1,12})[.]?$/.test(value) || value.startsWith('realm=')
-}
+/** "Basic understanding". */
+const isWord = /^(?:(?:[A-Z]?[a-z]{1,20}|[a-z]{1,12}-[a-z]{1,12})[.]?$|realm=)/
+/** "Bearer authentication"; any other word that stands there may be a token. */
+const isAbout =
+  /^(?:(?:auth(?:entication|orization)?|tokens?|tokens?-based|scheme|header|credentials?|challenge|method|format|prefix|string|instead|missing|required|expected)[.]?$|realm=|error=|scope=)/i
 
 function isNumber(value: string): boolean {
   return /^(?:\d{1,5}(?:\.\d+)?(?:ms|s|m)?|\[[\d\s.,]*\])$/.test(value)
