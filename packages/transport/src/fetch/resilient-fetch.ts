@@ -2,12 +2,14 @@ import { type Call, type CallOptions, type Clock, demand, type Pipeline, systemC
 import { context } from '@holdfast/policy/context'
 import { envelopeOf } from '../envelope.ts'
 import { classOfError } from '../failure.ts'
+import { onLeg } from '../on-leg.ts'
 import { under } from './address.ts'
 import { type ConnectionStatus, connections } from './connections.ts'
 import { pipelines } from './default-pipeline.ts'
 import { entire } from './entire.ts'
 import { Exchange } from './exchange.ts'
 import { FailedAttempt, failedAnswer } from './failed-attempt.ts'
+import { clientLeg } from './http-leg.ts'
 import { closed, letGo } from './http-refusal.ts'
 import { idempotencyHeader, idempotentMethods, isReplayable, usualFailures } from './idempotent.ts'
 import { Once } from './once.ts'
@@ -136,7 +138,11 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
 
     let answer: Response | undefined
     try {
-      answer = await pipelineOf(origin)(attempt, limits)
+      const url = target instanceof URL ? target : new URL(target.url)
+      answer = await pipelineOf(origin)(
+        (call) => onLeg(clientLeg(method, url, call.attempt), () => attempt(call)),
+        limits,
+      )
       return answer
     } catch (error) {
       answer = FailedAttempt.answerOf(error)

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { leg } from '@holdfast/policy'
 import { withEnvelope } from '../envelope.ts'
+import { failedLeg } from '../on-leg.ts'
+import { endOf, serverLeg } from './http-leg.ts'
 
 /**
  * A handler of `node:http` that runs in the context its request brought: its calls, over whatever wire, have the same trace, the same correlation and
@@ -15,6 +18,14 @@ export function serving<R>(
     response.once('close', () => {
       if (!response.writableFinished) gone.abort(new DOMException('who asked has gone', 'AbortError'))
     })
-    return withEnvelope(request.headers, () => handler(request, response), gone.signal)
+    const handled = (): R => {
+      const own = leg(() => serverLeg(request))
+      if (own === undefined) return handler(request, response)
+      response.once('close', () =>
+        own.end(response.writableFinished ? endOf(response.statusCode, 500) : failedLeg(gone.signal.reason)),
+      )
+      return own.run(() => handler(request, response))
+    }
+    return withEnvelope(request.headers, handled, gone.signal)
   }
 }
