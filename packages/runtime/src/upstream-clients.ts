@@ -86,7 +86,7 @@ export class UpstreamClients {
       this.#wires.postgres!.postgres({
         url,
         pipeline: this.#pipeline(name, upstream),
-        ...(replica !== undefined && { fallbackHosts: [replica] }),
+        ...(replica !== undefined && { fallbackHosts: [hostOf(replica)] }),
       }),
     )
   }
@@ -119,4 +119,10 @@ export class UpstreamClients {
     const budget = under.config.budget ?? under.name
     return policy(`upstream/${to}`, { ...policyOptions(under.config), budget, to })
   }
+}
+
+/** Host and port of a database's address. */
+function hostOf(address: string): string {
+  const { hostname, port } = new URL(address)
+  return `${hostname}:${port || 5_432}`
 }

@@ -49,8 +49,10 @@ export function place(options: PostgresOptions): Place {
 /** An address, or an `OptionError`. */
 export function located(option: string, text: string, port: number): Address {
   const found = typeof text === 'string' ? address(text, port) : undefined
+  // What is no host may be a whole URL, with a password.
+  const received = typeof text === 'string' && /[@/]/.test(text) ? 'one that cannot be read' : text
   if (found === undefined)
-    throw new OptionError(`postgres.${option}`, text, 'a host, host:port or the folder of a socket')
+    throw new OptionError(`postgres.${option}`, received, 'a host, host:port or the folder of a socket')
   return found
 }
 

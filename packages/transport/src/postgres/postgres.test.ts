@@ -240,6 +240,9 @@ describe('postgres', () => {
     expect(wrong({ host: 'h', conections: {} })).toContain('postgres.conections')
     expect(wrong({ host: 'h', connections: { max: 0 } })).toContain('connections.max')
     expect(wrong({ host: 'h', fallbackHosts: ['a b'] })).toContain("'a b'")
+    expect(wrong({ host: 'h', fallbackHosts: ['postgres://u:secret@h/d'] })).toMatch(
+      /^(?!.*secret).*fallbackHosts/,
+    )
   })
 
   it('tells who cannot log in apart from who cannot be reached', async () => {

@@ -2,6 +2,8 @@ import { type Call, type CallOptions, demand } from '@holdfast/policy'
 import type { QueryResult, QueryResultRow } from 'pg'
 import { envelopeOf } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
+import { onLeg } from '../on-leg.ts'
+import { shown } from './address.ts'
 import { commented } from './comment.ts'
 import { type Connection, grace } from './connection.ts'
 import { Hosts, type Loan } from './hosts.ts'
@@ -9,6 +11,7 @@ import { Once } from './once.ts'
 import type { Pool, PoolStatus } from './pool.ts'
 import { failed } from './postgres-failure.ts'
 import { type PostgresOptions, type PostgresSettings, settle } from './postgres-options.ts'
+import { statementLeg } from './statement-leg.ts'
 import { type Isolation, runTransaction, ThrownInside, type Transaction } from './transaction.ts'
 
 /** What a caller may bring, and what may be done with the call. */
@@ -87,6 +90,8 @@ export function postgres(options: PostgresOptions): Postgres {
 class Client implements Postgres {
   readonly #settings: PostgresSettings
   readonly #hosts: Hosts
+  /** For who hears of its calls: the server that was named first. */
+  readonly #where: string
   /** For a statement: the server's own limit, and a moment for saying so. */
   readonly #within: number
   #state: PostgresStatus['state'] = 'open'
@@ -96,6 +101,7 @@ class Client implements Postgres {
   constructor(settings: PostgresSettings) {
     this.#settings = settings
     this.#hosts = new Hosts(settings)
+    this.#where = shown(settings.addresses[0]!)
     this.#within = settings.statementTimeout + grace
   }
 
@@ -116,7 +122,10 @@ class Client implements Postgres {
         this.#ask({ ...loan, call, once, sql, values, options }),
       )
     }
-    return this.#settings.pipeline(ask, options) as Promise<QueryResult<R>>
+    const words = statementLeg(sql, this.#where)
+    return this.#settings.pipeline((call) => onLeg(words, () => ask(call)), options) as Promise<
+      QueryResult<R>
+    >
   }
 
   async transaction<T>(
@@ -151,7 +160,8 @@ class Client implements Postgres {
       }
     }
     try {
-      return await this.#settings.pipeline(run, options)
+      const words = statementLeg('TRANSACTION', this.#where)
+      return (await this.#settings.pipeline((call) => onLeg(words, () => run(call)), options)) as T
     } catch (error) {
       throw error instanceof ThrownInside ? error.cause : error
     }

@@ -1,4 +1,3 @@
-import { WireFailure } from '../failure.ts'
 import type { LegWords } from '../on-leg.ts'
 import { serverOf } from '../on-leg.ts'
 import { sqlStateOf } from './sqlstate.ts'
@@ -19,7 +18,7 @@ export function statementLeg(text: string, hosts: string): LegWords<unknown> {
       }
     },
     failed(error) {
-      const state = sqlStateOf(error instanceof WireFailure ? error.cause : error)
+      const state = sqlStateOf(error)
       return state === undefined ? {} : { 'db.response.status_code': state, 'error.type': state }
     },
   }

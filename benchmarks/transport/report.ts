@@ -1,0 +1,56 @@
+/** One figure of one wire. */
+export interface Row {
+  readonly library: string
+  readonly name: string
+  readonly unit: 'calls/s' | 'µs of CPU' | 'ms'
+  readonly value: number
+  /** The worst, where it matters. */
+  readonly max?: number
+  /** Of the bare driver's, in the median of the rounds. */
+  readonly ratio?: number
+}
+
+export type Rows = Readonly<Record<string, readonly Row[]>>
+
+/** A figure that Holdfast promises. */
+export interface Promised {
+  readonly name: string
+  readonly value: number
+  readonly target: number
+  readonly holds: boolean
+}
+
+/** What Holdfast promises, held against the rows; each wire adds its own. */
+export function promises(rows: Rows): Promised[] {
+  const kinds = ['select', 'transaction'].flatMap((kind) => [1, 20].map((n) => `${kind}, ${n} in flight`))
+  const { postgres = [] } = rows
+  const of = (name: string) =>
+    postgres.find((row) => row.library === 'holdfast' && row.name === name && row.unit === 'calls/s')
+  return kinds.flatMap((name) => {
+    const ratio = of(name)?.ratio
+    return ratio === undefined ? [] : [least(`postgres: calls/s of bare pg's, ${name}`, ratio, 0.95)]
+  })
+}
+
+/** The rows and promises for a person to read. */
+export function table(rows: Rows, promised: readonly Promised[]): string {
+  const groups = Object.entries(rows).flatMap(([wire, all]) => ['', wire, ...all.map(line)])
+  const verdicts = promised.map(
+    ({ name, value, target, holds }) =>
+      `${name.padEnd(62)}${value.toFixed(2).padStart(10)}  (target ${target}): ${holds ? 'holds' : 'MISSED'}`,
+  )
+  return [`${''.padEnd(72)}median           worst    of bare`, ...groups, '', ...verdicts].join('\n')
+}
+
+function line({ library, name, unit, value, max, ratio }: Row): string {
+  const figures = [
+    `${value.toFixed(1)} ${unit}`.padStart(22),
+    (max?.toFixed(1) ?? '').padStart(12),
+    (ratio?.toFixed(3) ?? '').padStart(11),
+  ]
+  return `  ${name.padEnd(36)}${library.padEnd(28)}${figures.join('')}`.trimEnd()
+}
+
+function least(name: string, value: number, target: number): Promised {
+  return { name, value: Math.round(value * 1_000) / 1_000, target, holds: value >= target }
+}
