@@ -26,10 +26,27 @@ export function promises(rows: Rows): Promised[] {
   const { postgres = [] } = rows
   const of = (name: string) =>
     postgres.find((row) => row.library === 'holdfast' && row.name === name && row.unit === 'calls/s')
-  return kinds.flatMap((name) => {
+  const databases = kinds.flatMap((name) => {
     const ratio = of(name)?.ratio
     return ratio === undefined ? [] : [least(`postgres: calls/s of bare pg's, ${name}`, ratio, 0.95)]
   })
+  return [...databases, ...zeromqPromises(rows['zeromq'] ?? [])]
+}
+
+function zeromqPromises(rows: readonly Row[]): Promised[] {
+  if (rows.length === 0) return []
+  const of = (library: string, name: string) =>
+    rows.find((row) => row.library === library && row.name === name)!
+  const many = of('holdfast', '50 in flight')
+  const times = (name: string) => of('holdfast', name).value / of('REQ/REP', name).value
+  const recoveries = rows.filter(({ library, unit }) => library === 'holdfast' && unit === 'ms')
+  return [
+    least("zeromq: calls/s of a bare pair's, 50 in flight", many.ratio!, 0.9),
+    least("zeromq: times REQ's calls/s, 50 in flight", times('50 in flight'), 7),
+    most("zeromq: times REQ's time, 1 in flight", 1 / times('1 in flight'), 1.05),
+    ...recoveries.map(({ name, value }) => most(`zeromq: ms, ${name}`, value, 10)),
+    ...recoveries.map(({ name, max }) => most(`zeromq: ms at worst, ${name}`, max!, 25)),
+  ]
 }
 
 /** The rows and promises for a person to read. */
@@ -53,4 +70,8 @@ function line({ library, name, unit, value, max, ratio }: Row): string {
 
 function least(name: string, value: number, target: number): Promised {
   return { name, value: Math.round(value * 1_000) / 1_000, target, holds: value >= target }
+}
+
+function most(name: string, value: number, target: number): Promised {
+  return { name, value: Math.round(value * 1_000) / 1_000, target, holds: value <= target }
 }
