@@ -1,4 +1,4 @@
-import { type Call, type CallOptions, demand } from '@holdfast/policy'
+import { type Call, type CallOptions, demand, OptionError } from '@holdfast/policy'
 import type { QueryResult, QueryResultRow } from 'pg'
 import { envelopeOf } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
@@ -302,12 +302,8 @@ function isWhole(sql: string, values: readonly unknown[] | undefined): boolean {
 
 function beginning(isolation: Isolation | undefined, reads: boolean): string {
   const known = isolation === undefined || isolations.includes(isolation)
-  demand(
-    known,
-    'postgres.transaction: isolation',
-    isolation,
-    isolations.map((each) => `'${each}'`).join(', '),
-  )
+  if (!known)
+    throw new OptionError('postgres.transaction: isolation', isolation, `one of ${isolations.join(', ')}`)
   const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
   return `BEGIN${level}${reads ? ' READ ONLY' : ''}`
 }
