@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import {
   type Metadata,
   ServerInterceptingCall,
@@ -7,7 +7,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { type Call, DeadlineError, type Leg, leg, type Pipeline, systemClock } from '@holdfast/policy'
-import { timeLeftHeader, withEnvelope } from '../envelope.ts'
+import { type ReceivedHeaders, timeLeftHeader, withEnvelope } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
 import { failedLeg } from '../on-leg.ts'
 import { endOf, startOf } from './rpc-leg.ts'
@@ -54,7 +54,7 @@ class Incoming {
   readonly #gone = new AbortController()
   #over = false
   #cancelled = false
-  #enter: <R>(fn: () => R) => R = (fn) => fn()
+  #context: AsyncResource | undefined = undefined
   #leave: (error?: unknown) => void = () => {}
   #leg: Leg | undefined = undefined
 
@@ -64,12 +64,13 @@ class Incoming {
   }
 
   run(fn: () => void): void {
-    this.#enter(fn)
+    if (this.#context === undefined) fn()
+    else this.#context.runInAsyncScope(fn)
   }
 
   arrive(metadata: Metadata, go: () => void, admission: Pipeline | undefined): void {
     const snapshot = (): void => {
-      this.#enter = AsyncLocalStorage.snapshot()
+      this.#context = new AsyncResource('GRPC')
     }
     const keep = (): void => {
       if (!asksHealth(this.#path)) this.#leg = leg(() => startOf('server', this.#path))
@@ -131,16 +132,19 @@ class Incoming {
     })
   }
 
-  #received(metadata: Metadata): Readonly<Record<string, string>> {
+  #received(metadata: Metadata): ReceivedHeaders {
     const received: Record<string, string> = {}
-    for (const [name, value] of Object.entries(metadata.getMap()))
+    const texts = metadata.getMap()
+    for (const name in texts) {
+      const value = texts[name]
       if (typeof value === 'string') received[name] = value
+    }
     const left = Number(this.#call.getDeadline()) - Date.now()
     if (left === Infinity) return received
-    const also = /^\d{1,12}$/.test(received[timeLeftHeader] ?? '')
-      ? Number(received[timeLeftHeader])
-      : Infinity
-    return { ...received, [timeLeftHeader]: String(Math.max(0, Math.floor(Math.min(left, also)))) }
+    const said = received[timeLeftHeader] ?? ''
+    const nearest = /^\d{1,12}$/.test(said) ? Math.min(left, Number(said)) : left
+    received[timeLeftHeader] = String(Math.max(0, Math.floor(nearest)))
+    return received
   }
 }
 
