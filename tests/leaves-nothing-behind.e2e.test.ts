@@ -29,7 +29,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     )
     const own = await holdfast.line(/stubborn pids/)
     const { services, processes } = await holdfast.status()
-    const pids = [...own.matchAll(/\d+/g)].map(([pid]) => Number(pid))
+    const pids = /pids (\d+) (\d+)/.exec(own)!.slice(1).map(Number)
     const all = [
       ...pids,
       processes.edge.pid!,

@@ -5,7 +5,7 @@ import { type Teller, teller } from './teller.ts'
 const told = (how: { json: boolean; colours?: boolean }, tell: (teller: Teller) => void): string[] => {
   const lines: string[] = []
   tell(
-    teller({ json: how.json, colours: how.colours === true, say: (text) => lines.push(text), now: () => 0 }),
+    teller({ json: how.json, colours: how.colours === true, say: (text) => void lines.push(text), now: () => 0 }),
   )
   return lines
 }

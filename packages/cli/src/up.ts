@@ -17,18 +17,12 @@ export async function up({ file, json }: UpFlags): Promise<void> {
   const inColour = coloured(stdout, process.env)
   const colours = paint(inColour)
   const screen = new Screen(stdout)
-  const lost = (count: number): string => {
-    let text = ''
-    teller({ json: json === true, colours: inColour, say: (entry) => (text = entry) }).note(
-      'output.lost',
-      `${count} lines are missing here: whoever reads this is too slow`,
-      'warn',
-    )
-    return text
-  }
-  const write = output({ to: stdout, lost })
-  const say = live ? (text: string) => screen.say(text.trimEnd()) : write
-  const tell = teller({ json: json === true, colours: !json && inColour, say })
+  const { say, flushed } = output({ to: stdout, lost: (count) => missing(count, json === true, inColour) })
+  const tell = teller({
+    json: json === true,
+    colours: !json && inColour,
+    say: live ? (text) => void screen.say(text.trimEnd()) : say,
+  })
 
   const running = await bringUp({ file, environment: process.env, log: tell.line, on: tell.event })
   let leaving = false
@@ -50,6 +44,19 @@ export async function up({ file, json }: UpFlags): Promise<void> {
   clearInterval(drawing)
   screen.clear()
   tell.note('stopped', 'everything has stopped')
+  // What a reader does not take would keep this process for ever.
+  if (!(await flushed())) process.exit()
+}
+
+/** What is said where lines had to be dropped. */
+function missing(count: number, json: boolean, colours: boolean): string {
+  const entries: string[] = []
+  teller({ json, colours, say: (entry) => void entries.push(entry) }).note(
+    'output.lost',
+    `${count} lines are missing here: whoever reads this is too slow`,
+    'warn',
+  )
+  return entries.join('')
 }
 
 /** Resolves when everything has stopped. The first signal asks for it; more change nothing, since the stop has a limit of its own. */

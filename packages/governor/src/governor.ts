@@ -17,8 +17,11 @@ export interface GovernorOptions {
   readonly services: readonly ServiceSpec[]
   readonly clock?: Clock
   readonly random?: Random
-  /** Every line that a service writes. It is called while the pipe is read, so a slow one slows the service. */
-  readonly log?: (line: ServiceLine) => void
+  /**
+   * Every line that a service writes, in order. A promise that it answers with means "no more for now": until it settles,
+   * no more than 64 KiB of that output are read, so that a service which writes more is slowed down. What it throws is ignored.
+   */
+  readonly log?: (line: ServiceLine) => unknown
   /** Where `run.json` is kept, by which the next governor ends what a killed one left running. Without it, nowhere. */
   readonly stateDir?: string
 }
@@ -62,8 +65,6 @@ export const governor = (options: GovernorOptions): Governor => {
   const leaving = new Map<string, 'asked' | 'told'>()
   const waiters = new Set<() => void>()
   const events = channel<GovernorEvent>()
-  const lines = channel<ServiceLine>()
-  if (log) lines.on(log)
   const queue: { readonly name: string; readonly event: LifeEvent }[] = []
   let looping = false
 
@@ -102,13 +103,20 @@ export const governor = (options: GovernorOptions): Governor => {
     }
   }
 
+  const line = (written: ServiceLine): unknown => {
+    try {
+      return log?.(written)
+    } catch {
+      return undefined
+    }
+  }
   const performers = new Map(
     services.map((each) => [
       each.name,
       performer(each, {
         clock,
         announce: (event) => events.emit(event),
-        line: (line) => lines.emit(line),
+        line,
         tell: (event) => tell(each.name, event),
       }),
     ]),

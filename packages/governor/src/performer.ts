@@ -8,7 +8,8 @@ import type { Service } from './service.ts'
 
 export interface PerformerOptions {
   readonly clock: Clock
-  readonly line: (line: ServiceLine) => void
+  /** A promise that it answers with slows the service down. */
+  readonly line: (line: ServiceLine) => unknown
   readonly announce: (event: GovernorEvent) => void
   /** Takes what an effect set going reports, now or later. */
   readonly tell: (event: LifeEvent) => void
@@ -32,9 +33,10 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
     const drained = child(service, {
       clock,
       line: (written) => {
-        line(written)
+        const answer = line(written)
         // The last lines of an earlier child may still come while the next one starts.
         if (probing?.generation === generation) probing.line(written.line)
+        return answer
       },
       spawned: (pid) => tell({ is: 'spawned', generation, pid }),
       unspawned: (why) => tell({ is: 'unspawned', generation, why }),

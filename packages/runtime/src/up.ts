@@ -32,8 +32,8 @@ export interface UpOptions {
   readonly file: string
   /** What `${NAME}` in the file means. */
   readonly environment: Environment
-  /** What a service, or the edge, says in a line, as far as its level is told; without secrets. */
-  readonly log?: (record: ChildRecord) => void
+  /** What a service, or the edge, says in a line, as far as its level is told; without secrets. Until a promise that it answers with settles, that output waits. */
+  readonly log?: (record: ChildRecord) => unknown
   readonly on?: (event: GovernorEvent) => void
 }
 
@@ -112,7 +112,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
       ...(log && {
         log: ({ service, stream, line }) => {
           const record = childLine(line, { service, stream, least: levels.of(service) })
-          if (record) log(record)
+          return record && log(record)
         },
       }),
     })
