@@ -156,8 +156,12 @@ export class DispatchedAttempt implements Handler {
     this.about.relay.answer(...start)
     const { around, clock } = this.about
     around?.addEventListener('abort', this)
-    const left = this.#call.deadline - clock.now()
-    if (left !== Infinity) this.#cancel = clock.after(left, () => this.#end(this.#late()))
+    if (this.#call.deadline === Infinity) return
+    // Most bodies have come with the beginning of their answer: those need no timer.
+    queueMicrotask(() => {
+      if (this.#is !== 'given') return
+      this.#cancel = clock.after(this.#call.deadline - clock.now(), () => this.#end(this.#late()))
+    })
   }
 
   #end(reason: unknown): void {
