@@ -35,7 +35,7 @@ describe('picture', () => {
       '',
       '  kernel         ● ready       pid 4242 · 1 restart',
       '  ai             ◐ backing-off 3 restarts',
-      '  db             ○ failed',
+      '  db             ○ failed      no',
       '  edge           ● ready       pid 4242',
       '',
       'chain default  12 requests · 1 failed',

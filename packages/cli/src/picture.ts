@@ -29,6 +29,12 @@ interface Show {
 type Tone = 'well' | 'between' | 'ill'
 type BreakerState = NonNullable<LinkStatus['breaker']>['is']
 
+const serviceTones: Readonly<Partial<Record<Status['services'][number]['state']['is'], Tone>>> = {
+  ready: 'well',
+  running: 'well',
+  done: 'well',
+  failed: 'ill',
+}
 const levelTones = { healthy: 'well', degraded: 'between', unhealthy: 'ill' } as const
 const breakerTones: Readonly<Record<BreakerState, Tone>> = {
   closed: 'well',
@@ -44,9 +50,17 @@ function sign(tone: Tone, word: string, paint: Paint): string {
   return tone === 'between' ? paint.yellow(`◐ ${word}`) : paint.red(`○ ${word}`)
 }
 
-function serviceLine({ name, state, pid, restarts }: Status['services'][number], show: Show): string {
-  const tone = state.is === 'ready' ? 'well' : state.is === 'failed' ? 'ill' : 'between'
-  const facts = [pid !== undefined && `pid ${pid}`, restarts > 0 && counted(restarts, 'restart')]
+function serviceLine(service: Status['services'][number], show: Show): string {
+  const { name, state, pid, restarts, ailing, lastRestart, lastError } = service
+  const tone = ailing ? 'between' : (serviceTones[state.is] ?? 'between')
+  const again = lastRestart ? ` (${lastRestart.why})` : ''
+  const facts = [
+    pid !== undefined && `pid ${pid}`,
+    restarts > 0 && `${counted(restarts, 'restart')}${again}`,
+    ailing !== undefined && `ailing: ${ailing.why}`,
+    state.is === 'failed' && state.why,
+    state.is === 'stopped' && (lastError ?? false),
+  ]
   return row(name, sign(tone, state.is, show.paint), show.paint.dim(listed(facts)), show)
 }
 

@@ -5,7 +5,12 @@ import { type Teller, teller } from './teller.ts'
 const told = (how: { json: boolean; colours?: boolean }, tell: (teller: Teller) => void): string[] => {
   const lines: string[] = []
   tell(
-    teller({ json: how.json, colours: how.colours === true, say: (text) => void lines.push(text), now: () => 0 }),
+    teller({
+      json: how.json,
+      colours: how.colours === true,
+      say: (text) => void lines.push(text),
+      now: () => 0,
+    }),
   )
   return lines
 }
@@ -26,12 +31,19 @@ const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
     { type: 'service.exited', service, after: 61_000, code: null, signal: 'SIGKILL' },
     'ai ended (SIGKILL) after 61 s',
   ],
-  [{ type: 'service.restarting', service, delay: 0, attempt: 1 }, 'ai starts again at once'],
   [
-    { type: 'service.restarting', service, delay: 20.4, attempt: 2 },
-    'ai starts again in 20 ms, restart 2 in a row',
+    { type: 'service.restarting', service, delay: 0, attempt: 1, reason: 'exit', why: 'killed by SIGKILL' },
+    'ai starts again at once (killed by SIGKILL)',
+  ],
+  [
+    { type: 'service.restarting', service, delay: 20.4, attempt: 2, reason: 'start', why: 'no' },
+    'ai starts again in 20 ms, restart 2 in a row (no)',
   ],
   [{ type: 'service.stopped', service }, 'ai has stopped'],
+  [{ type: 'service.ailing', service, why: 'no answer' }, 'ai does not answer as it should: no answer'],
+  [{ type: 'service.recovered', service }, 'ai is well again'],
+  [{ type: 'service.done', service }, 'ai is done'],
+  [{ type: 'service.gave-up', service, why: 'no use' }, 'ai is not started again: no use'],
   [{ type: 'service.failed', service, why: 'no sign of life' }, 'ai failed: no sign of life'],
   [
     { type: 'record.failed', why: 'disk full' },
@@ -59,10 +71,14 @@ describe('teller', () => {
       people((tell) => tell.event(event)).some((line) => line.includes(' error ')) ? event.type : [],
     )
 
-    expect(new Set(bad)).toEqual(new Set(['service.exited', 'service.failed', 'record.failed']))
-    expect(told({ json: false, colours: true }, (tell) => tell.event(events[7]![0]))[0]).toContain(
-      '\x1b[31merror',
+    expect(new Set(bad)).toEqual(
+      new Set(['service.exited', 'service.failed', 'service.gave-up', 'record.failed']),
     )
+    expect(
+      told({ json: false, colours: true }, (tell) =>
+        tell.event({ type: 'service.failed', service, why: 'no' }),
+      )[0],
+    ).toContain('\x1b[31merror')
   })
 
   it('tells machines everything, one JSON object a line', () => {

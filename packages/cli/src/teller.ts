@@ -4,16 +4,16 @@ export interface TellerOptions {
   /** One JSON object a line instead of words. */
   readonly json: boolean
   readonly colours: boolean
-  /** Takes a whole entry, with its newline; a promise asks for a pause until it resolves. */
-  readonly say: (text: string) => Promise<void> | undefined
+  /** Takes a whole entry, with its newline. */
+  readonly say: (text: string) => void
   /** The wall clock, in ms since 1970. */
   readonly now?: () => number
 }
 
 /** Tells what happens, an entry each: for people, or for machines. Machines get `time`, `level`, `service`, `msg` and `type`, and whatever else is known. */
 export interface Teller {
-  /** What a service wrote; answers as `say` does. */
-  line(record: ChildRecord): Promise<void> | undefined
+  /** What a service wrote. */
+  line(record: ChildRecord): void
   /** What happened to a service. */
   event(event: GovernorEvent): void
   note(type: string, message: string, level?: ChildRecord['level']): void
@@ -21,14 +21,14 @@ export interface Teller {
 
 export function teller({ json, colours, say, now = Date.now }: TellerOptions): Teller {
   const time = (): string => new Date(now()).toISOString()
-  const tell = (entry: object): Promise<void> | undefined =>
+  const tell = (entry: object): void =>
     say(json ? `${JSON.stringify(entry)}\n` : prettyEntry({ ...entry }, colours))
   return {
     line({ level, service, msg, fields, ...when }) {
       const record = { time: when.time ?? time(), level, service, msg }
       if (!json) return tell({ ...record, ...withoutNoise(fields) })
       const { type, ...others } = fields
-      return tell({
+      tell({
         ...record,
         type: 'service.wrote',
         ...(type !== undefined && { type_: type }),
@@ -37,12 +37,11 @@ export function teller({ json, colours, say, now = Date.now }: TellerOptions): T
     },
     event(event) {
       const { level, msg } = worded(event)
-      if (json) tell({ time: time(), level, service: self, msg, ...event })
-      else if (level !== 'debug') tell({ time: time(), level, service: self, msg })
+      if (json) return tell({ time: time(), level, service: self, msg, ...event })
+      if (level !== 'debug') tell({ time: time(), level, service: self, msg })
     },
-    note(type, msg, level = 'info') {
-      tell({ time: time(), level, service: self, msg, ...(json && { type }) })
-    },
+    note: (type, msg, level = 'info') =>
+      tell({ time: time(), level, service: self, msg, ...(json && { type }) }),
   }
 }
 
@@ -70,8 +69,18 @@ function worded(event: GovernorEvent): Words {
     case 'service.restarting': {
       const when = event.delay > 0 ? `in ${Math.round(event.delay)} ms` : 'at once'
       const which = event.attempt > 1 ? `, restart ${event.attempt} in a row` : ''
-      return { level: 'warn', msg: `${event.service} starts again ${when}${which}` }
+      const planned = event.reason === 'schedule' || event.reason === 'asked'
+      const msg = `${event.service} starts again ${when}${which} (${event.why})`
+      return { level: planned ? 'info' : 'warn', msg }
     }
+    case 'service.ailing':
+      return { level: 'warn', msg: `${event.service} does not answer as it should: ${event.why}` }
+    case 'service.recovered':
+      return { level: 'info', msg: `${event.service} is well again` }
+    case 'service.done':
+      return { level: 'info', msg: `${event.service} is done` }
+    case 'service.gave-up':
+      return { level: 'error', msg: `${event.service} is not started again: ${event.why}` }
     case 'service.stopped':
       return { level: 'info', msg: `${event.service} has stopped` }
     case 'service.failed':

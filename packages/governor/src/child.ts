@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { delimiter, dirname } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { Clock } from '@holdfast/policy'
 import type { ExitCause } from './governor-event.ts'
-import { pacedLines } from './paced-lines.ts'
+import { lines } from './lines.ts'
 import type { Service } from './service.ts'
 
 /** One line that a service wrote, without its newline. */
@@ -15,10 +17,11 @@ export interface ServiceLine {
 
 export interface ChildOptions {
   readonly clock: Clock
-  /** While a promise that it answers with is not settled, the pipe is read no further than 64 KiB. */
-  readonly line: (line: ServiceLine) => unknown
+  readonly line: (line: ServiceLine) => void
   readonly spawned: (pid: number) => void
   readonly unspawned: (why: string) => void
+  /** Takes what the child writes to its `NOTIFY_FD`, line by line; without it there is none. */
+  readonly notified?: (text: string) => void
   readonly exited: (cause: ExitCause) => void
 }
 
@@ -29,17 +32,24 @@ const drainWithin = 250
  * Spawns the command of a service as the leader of a group of its own.
  *
  * Calls `spawned` and later `exited`, or only `unspawned`; never throws. Output is read as fast as `line` takes it and
- * never queued; what a child leaves in its pipe when it exits is given at once. Resolves when the child is gone and the
- * last line was given.
+ * never queued. Resolves when the child is gone and the last line was given.
  */
 export const child = (service: Service, options: ChildOptions): Promise<void> => {
   const [program = '', ...args] = service.command
+  const { notified } = options
+  const notifyAt = 3 + service.listen.length
   let born: ChildProcess
   try {
     born = spawn(program, args, {
       detached: true,
-      env: environment(service),
-      stdio: ['ignore', 'pipe', 'pipe', ...service.listen.map(({ fd }) => fd)],
+      env: { ...environment(service), ...(notified && { NOTIFY_FD: String(notifyAt) }) },
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        ...service.listen.map(({ fd }) => fd),
+        ...(notified ? ['pipe' as const] : []),
+      ],
       ...(service.cwd === undefined ? {} : { cwd: service.cwd }),
     })
   } catch (error) {
@@ -53,16 +63,29 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   }
   // Without a listener a later 'error' (a signal that could not be sent) would end the governor.
   born.on('error', () => {})
-  const written = (['stdout', 'stderr'] as const).map((stream) =>
-    pacedLines(born[stream]!, (line) => options.line({ service: service.name, stream, line })),
-  )
+  const streams = { stdout, stderr }
+  for (const [stream, readable] of Object.entries(streams) as ['stdout' | 'stderr', Readable | null][]) {
+    const reader = lines({ line: (line) => options.line({ service: service.name, stream, line }) })
+    readable
+      ?.on('data', reader.write)
+      .once('close', reader.end)
+      .on('error', () => {})
+  }
+  const notify = notified && (born.stdio[notifyAt] as Socket)
+  if (notify) {
+    const reader = lines({ line: notified })
+    notify
+      .on('data', reader.write)
+      .once('close', reader.end)
+      .on('error', () => {})
+  }
   const drained = new Promise<void>((resolve) => {
     let cancel = () => {}
     born.once('exit', (code, signal) => {
-      for (const each of written) each.hurry()
       cancel = options.clock.after(drainWithin, () => {
         stdout?.destroy()
         stderr?.destroy()
+        notify?.destroy()
       })
       options.exited({ code, signal })
     })
@@ -75,10 +98,12 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   return drained
 }
 
-const environment = ({ env, listen }: Service): NodeJS.ProcessEnv => {
+/** The environment of what is run for a service. */
+export const environment = ({ env, listen }: Service): NodeJS.ProcessEnv => {
   const merged = { ...process.env, ...env }
-  // The sockets are this service's own, not those the governor itself may have been given.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete merged[name]
+  // These are this service's own, not those the governor itself may have been given.
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_FD', 'NOTIFY_SOCKET'])
+    delete merged[name]
   return {
     ...merged,
     // `node` in a command is then the Node that runs Holdfast.

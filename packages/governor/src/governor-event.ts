@@ -1,23 +1,41 @@
 /**
  * A past fact about a service.
  *
- * All durations are ms. `after` counts from the spawn; `delay` is the wait before the next spawn and `attempt` counts
- * restarts since the last stable run, from 1. `service.failed` is a start that did not succeed, or a group that
- * survived SIGKILL. `record.failed` means that leftovers of this governor might not be found after a kill -9.
+ * All durations are ms. `after` counts from the spawn; `delay` is the wait before the next spawn, and `attempt` counts
+ * restarts since the last stable run, from 1, or is 0 for a restart that is no answer to a failure.
+ * `service.failed` is a start that did not succeed, a run that was ended because it ailed, or a group that survived
+ * SIGKILL; `service.gave-up` means that it is not tried again until somebody asks. `service.ailing` is the first check
+ * that failed after one that did not, `service.recovered` the other way round. `record.failed` means that leftovers of
+ * this governor might not be found after a kill -9.
  */
 export type GovernorEvent =
   | { readonly type: 'service.started'; readonly service: string; readonly pid: number }
   | { readonly type: 'service.ready'; readonly service: string; readonly after: number }
+  | { readonly type: 'service.ailing'; readonly service: string; readonly why: string }
+  | { readonly type: 'service.recovered'; readonly service: string }
   | ({ readonly type: 'service.exited'; readonly service: string; readonly after: number } & ExitCause)
   | {
       readonly type: 'service.restarting'
       readonly service: string
       readonly delay: number
       readonly attempt: number
+      readonly reason: RestartReason
+      readonly why: string
     }
+  | { readonly type: 'service.done'; readonly service: string }
   | { readonly type: 'service.stopped'; readonly service: string }
   | { readonly type: 'service.failed'; readonly service: string; readonly why: string }
+  | { readonly type: 'service.gave-up'; readonly service: string; readonly why: string }
   | { readonly type: 'record.failed'; readonly why: string }
+
+/**
+ * Why a service is started again.
+ *
+ * `exit`: it ended by itself. `start`: it could not be started, or was not ready in time. `unhealthy`: its checks
+ * failed. `memory`: it used more than it may. `schedule`: it was time. `group`: another of its group fell. `asked`:
+ * somebody wanted it.
+ */
+export type RestartReason = 'exit' | 'start' | 'unhealthy' | 'memory' | 'schedule' | 'group' | 'asked'
 
 /** How a process ended: `code` when it left by itself, `signal` when it was killed; the other one is null. */
 export interface ExitCause {

@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { ServiceLine } from './child.ts'
-import { type Governor, type GovernorOptions, governor } from './governor.ts'
+import { governor } from './governor.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import { addressFree, holdListener } from './held-listener.ts'
 import { signalGroup } from './process-group.ts'
-import type { ServiceSpec } from './service.ts'
 import { childCommand } from './testing/child-command.ts'
+import { kept, quick, spec, stopKept } from './testing/kept-governor.ts'
 
 /** A folder that is gone after the test. */
 const folder = () => {
@@ -19,61 +18,6 @@ const folder = () => {
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
-
-const quick = { stopGrace: 100, backoff: { initial: 5, max: 20 }, stableAfter: 0 }
-const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
-  name,
-  command: childCommand({ say: ['up'] }),
-  ready: { line: 'up' },
-  ...quick,
-  ...more,
-})
-
-/** A governor that ends with its test, all that it said, and a way to wait for more. */
-const kept = (services: ServiceSpec[], more: Partial<GovernorOptions> = {}) => {
-  const events: GovernorEvent[] = []
-  const lines: ServiceLine[] = []
-  const waiting = new Set<() => void>()
-  const wake = () => {
-    for (const each of [...waiting]) each()
-  }
-  const g = governor({
-    services,
-    log: (line) => {
-      lines.push(line)
-      wake()
-    },
-    ...more,
-  })
-  g.on((event) => {
-    events.push(event)
-    wake()
-  })
-  governors.push(g)
-  const until = <T>(look: () => T | undefined) =>
-    new Promise<T>((resolve) => {
-      const each = () => {
-        const found = look()
-        if (found === undefined) return
-        waiting.delete(each)
-        resolve(found)
-      }
-      waiting.add(each)
-      each()
-    })
-  const event = <T extends GovernorEvent['type']>(type: T, nth = 1) =>
-    until(
-      () => events.filter((each) => each.type === type)[nth - 1] as (GovernorEvent & { type: T }) | undefined,
-    )
-  const line = (pattern: RegExp) =>
-    until(() => lines.map(({ line }) => pattern.exec(line)).find((match) => match !== null) ?? undefined)
-  const of = (name: string) => g.status().find((each) => each.name === name)!
-  return { g, events, lines, event, line, of }
-}
-const governors: Governor[] = []
-afterEach(async () => {
-  await Promise.all(governors.splice(0).map((g) => g.stop()))
-})
 
 /** Whether a process runs; one that is dead and waits for init to collect it does not. */
 const lives = (pid: number) => {
@@ -108,6 +52,8 @@ const types = (events: readonly GovernorEvent[], ...wanted: GovernorEvent['type'
   events.flatMap((event) =>
     wanted.includes(event.type) && 'service' in event ? [`${event.service} ${event.type.slice(8)}`] : [],
   )
+
+afterEach(stopKept)
 
 describe('governor', () => {
   it('starts in order of need and stops in reverse (I2)', async () => {

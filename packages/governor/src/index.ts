@@ -2,6 +2,7 @@
 
 // For the parts round it: configuration, and the way to talk to a governor in another process.
 export type { Asking } from './asking.ts'
+export type { Changes } from './changes.ts'
 export type { ServiceLine } from './child.ts'
 export { commandWords } from './command-words.ts'
 export { type ControlClient, type ControlClientOptions, connectControl } from './control-client.ts'
@@ -16,12 +17,24 @@ export {
 } from './control-socket.ts'
 export { type Governor, type GovernorOptions, governor } from './governor.ts'
 export { GovernorError, type GovernorErrorCode } from './governor-error.ts'
-export type { ExitCause, GovernorEvent } from './governor-event.ts'
+export type { ExitCause, GovernorEvent, RestartReason } from './governor-event.ts'
 export { type Address, addressFree, type HeldListener, holdListener } from './held-listener.ts'
-export type { ServiceState } from './life.ts'
+export type { RestartCause, ServiceState } from './life.ts'
 export { type Needing, needCycle, startOrder } from './order.ts'
 export type { Probe } from './probe.ts'
+export type { Usage, UsageReader } from './process-usage.ts'
 export { type Leftovers, reapLeftovers } from './run-record.ts'
-export type { Backoff, ServiceSpec } from './service.ts'
+export { type Schedule, scheduleFlaw } from './schedule.ts'
+export type {
+  Backoff,
+  GiveUp,
+  Group,
+  Liveness,
+  RestartPolicy,
+  ServiceSpec,
+  Strategy,
+} from './service.ts'
+export type { ServiceHealth } from './service-health.ts'
+export type { ServiceMetrics } from './service-metrics.ts'
 export type { ServiceStatus } from './service-status.ts'
 export type { StartResult } from './start-result.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Effect, Life, LifeEvent } from './life.ts'
 import { step, unborn } from './lifecycle.ts'
-import { service } from './service.ts'
+import { type Service, type ServiceSpec, service } from './service.ts'
 import { liveThrough } from './testing/life-history.ts'
 
 const spec = service({
@@ -14,10 +14,11 @@ const spec = service({
 })
 
 /** Lives through events, each with the time at which it happens; the chance is always one half. */
-const after = (...events: [at: number, event: LifeEvent][]) => {
-  let life: Life = unborn(spec, 0)
+const after = (...events: [at: number, event: LifeEvent][]) => livedBy(spec, ...events)
+const livedBy = (each: Service, ...events: [at: number, event: LifeEvent][]) => {
+  let life: Life = unborn(each, 0)
   let effects: readonly Effect[] = []
-  for (const [at, event] of events) ({ life, effects } = step(life, event, { at, chance: 0.5 }))
+  for (const [at, event] of events) ({ life, effects } = step(life, event, { at, wall: 0, chance: 0.5 }))
   return { life, effects }
 }
 const generation = 1
@@ -37,7 +38,9 @@ const restarting = (effects: readonly Effect[]) =>
 describe('step', () => {
   it('spawns only when what it needs is there', () => {
     expect(after([0, { is: 'start' }])).toMatchObject({ life: { state: { is: 'waiting' } }, effects: [] })
-    expect(after([0, { is: 'start' }], [1, { is: 'cleared' }]).effects).toEqual([{ do: 'spawn', generation }])
+    expect(after([0, { is: 'start' }], [1, { is: 'cleared' }]).effects).toEqual([
+      { do: 'spawn', generation, role: 'command' },
+    ])
   })
 
   it('is ready once the probe says so', () => {
@@ -65,16 +68,20 @@ describe('step', () => {
     const { effects } = after(...ready, [1_010, exit], [1_010, gone])
 
     expect(restarting(effects)).toMatchObject([{ delay: 0, attempt: 1 }])
-    expect(effects.at(-1)).toEqual({ do: 'spawn', generation: 2 })
+    expect(effects.at(-1)).toEqual({ do: 'spawn', generation: 2, role: 'command' })
   })
 
   it('waits longer with each failure, up to the maximum (I4)', () => {
     const delays: number[] = []
     let { life } = after([0, { is: 'start' }], [0, { is: 'cleared' }])
     for (let generation = 1; generation <= 4; generation++) {
-      const failed = step(life, { is: 'unspawned', generation, why: 'no' }, { at: 0, chance: 0.5 })
+      const failed = step(life, { is: 'unspawned', generation, why: 'no' }, { at: 0, wall: 0, chance: 0.5 })
       delays.push(restarting(failed.effects)[0]!.delay)
-      life = step(failed.life, { is: 'waited', generation, timer: 'backoff' }, { at: 0, chance: 0.5 }).life
+      life = step(
+        failed.life,
+        { is: 'waited', generation, timer: 'backoff' },
+        { at: 0, wall: 0, chance: 0.5 },
+      ).life
     }
 
     expect(delays).toEqual([50, 100, 150, 150])
@@ -123,7 +130,7 @@ describe('step', () => {
 
     expect(stopped.state.is).toBe('stopped')
     for (const event of late)
-      expect(step(stopped, event, { at: 30, chance: 0.5 })).toEqual({ life: stopped, effects: [] })
+      expect(step(stopped, event, { at: 30, wall: 0, chance: 0.5 })).toEqual({ life: stopped, effects: [] })
   })
 
   it('ends a process that was spawned just as the stop came (I2)', () => {
@@ -147,6 +154,152 @@ describe('step', () => {
 
     expect(life.state).toMatchObject({ is: 'stopping', next: 'waiting' })
     expect(effects).toEqual([{ do: 'reap', generation, pid: 7 }])
+  })
+
+  describe('of a service that ends by itself', () => {
+    const well = { is: 'exited', generation, code: 0, signal: null } as const
+    const endedAs = (but: Partial<ServiceSpec>, exited: LifeEvent) => {
+      const each = service({ ...spec, ...but })
+      return livedBy(each, ...ready, [20, exited], [20, gone])
+    }
+
+    it.each([
+      ['always', well, 'backing-off'],
+      ['on-failure', well, 'done'],
+      ['on-failure', exit, 'backing-off'],
+      ['never', exit, 'failed'],
+    ] as const)('with restart %s after %j it is %s', (restart, exited, is) => {
+      expect(endedAs({ restart, ready: { line: 'up' } }, exited).life.state.is).toBe(is)
+    })
+
+    it('takes the codes for well that it was told', () => {
+      const but = { restart: 'on-failure', successCodes: [0, 1] } as const
+      expect(endedAs(but, exit).life.state.is).toBe('done')
+    })
+
+    it('tells the reason of the restart, and counts by it', () => {
+      const { life, effects } = endedAs({}, exit)
+
+      expect(restarting(effects)).toMatchObject([{ reason: 'exit', why: 'exited with code 1' }])
+      expect(life).toMatchObject({
+        restarts: 1,
+        reasons: { exit: 1 },
+        lastRestart: { reason: 'exit', at: 20 },
+      })
+    })
+  })
+
+  it('is a job at work when it shall never be restarted, and leaves one that is done alone', () => {
+    const job = service({ name: 'a', command: ['a'], restart: 'never' })
+    const working = livedBy(job, ...spawned)
+    const done = livedBy(job, ...spawned, [90_000, { ...exit, code: 0 }], [90_000, gone])
+
+    expect(working.life.state.is).toBe('running')
+    expect(done.effects).toContainEqual({ do: 'announce', event: { type: 'service.done', service: 'a' } })
+    const moment = { at: 90_001, wall: 0, chance: 0 }
+    expect(step(done.life, { is: 'start' }, moment).life.state.is).toBe('done')
+    expect(step(done.life, { is: 'restart' }, moment).life.state.is).toBe('waiting')
+  })
+
+  it('gives up after as many restarts as it may have, and begins anew when it is asked (I7)', () => {
+    const each = service({ ...spec, giveUp: { restarts: 2, within: 1_000 }, ready: { line: 'up' } })
+    let { life } = livedBy(each, [0, { is: 'start' }], [0, { is: 'cleared' }])
+    for (let generation = 1; generation <= 3; generation++) {
+      const at = generation * 100
+      life = step(life, { is: 'unspawned', generation, why: 'no' }, { at, wall: 0, chance: 0.5 }).life
+      if (generation < 3)
+        life = step(life, { is: 'waited', generation, timer: 'backoff' }, { at, wall: 0, chance: 0.5 }).life
+    }
+
+    expect(life).toMatchObject({
+      restarts: 2,
+      state: { is: 'failed', why: '2 restarts within 1000 ms did not help: no' },
+    })
+    expect(step(life, { is: 'start' }, { at: 400, wall: 0, chance: 0.5 }).life).toMatchObject({
+      state: { is: 'waiting' },
+      failures: [],
+    })
+  })
+
+  it('does not give up over failures that are long ago', () => {
+    const each = service({ ...spec, giveUp: { restarts: 1, within: 100 } })
+    let { life } = livedBy(each, [0, { is: 'start' }], [0, { is: 'cleared' }])
+    for (let generation = 1; generation <= 5; generation++) {
+      const moment = { at: generation * 100, wall: 0, chance: 0.5 }
+      life = step(life, { is: 'unspawned', generation, why: 'no' }, moment).life
+      life = step(life, { is: 'waited', generation, timer: 'backoff' }, moment).life
+    }
+
+    expect(life).toMatchObject({ restarts: 5, state: { is: 'starting' } })
+  })
+
+  it('runs what stands before a start, and after a run (I8)', () => {
+    const each = service({ ...spec, before: ['b'], after: ['c'] })
+    const roles = (...events: [number, LifeEvent][]) =>
+      livedBy(each, [0, { is: 'start' }], [0, { is: 'cleared' }], ...events)
+    const first: [number, LifeEvent][] = [
+      [1, { is: 'spawned', generation: 1, pid: 7 }],
+      [2, { is: 'exited', generation: 1, code: 0, signal: null }],
+      [3, { is: 'gone', generation: 1 }],
+    ]
+    const second: [number, LifeEvent][] = [
+      [4, { is: 'spawned', generation: 2, pid: 8 }],
+      [5, { is: 'exited', generation: 2, code: 1, signal: null }],
+      [6, { is: 'gone', generation: 2 }],
+    ]
+
+    expect(roles().effects).toEqual([{ do: 'spawn', generation: 1, role: 'before' }])
+    expect(roles(...first).effects).toEqual([{ do: 'spawn', generation: 2, role: 'command' }])
+    const tidying = roles(...first, ...second)
+    expect(tidying.effects).toContainEqual({ do: 'spawn', generation: 3, role: 'after' })
+    expect(tidying.life.state).toMatchObject({ is: 'tidying', next: 'backing-off' })
+  })
+
+  it('does not start what could not be prepared', () => {
+    const each = service({ ...spec, before: ['b'] })
+    const { life, effects } = livedBy(each, ...spawned, [5, { ...exit, code: 3 }])
+
+    expect(life).toMatchObject({ state: { is: 'stopping', next: 'backing-off' } })
+    expect(life.lastError).toBe('before: exited with code 3')
+    expect(effects).toContainEqual({ do: 'reap', generation, pid: 7 })
+  })
+
+  describe('of a service that is watched', () => {
+    const watched = service({ ...spec, alive: { probe: { command: ['c'] }, failures: 2 }, maxMemory: 100 })
+    const ill = { is: 'checked', generation, why: 'no answer' } as const
+
+    it('asks it to end after as many failed checks in a row', () => {
+      const once = livedBy(watched, ...ready, [20, ill])
+      const between = livedBy(watched, ...ready, [20, ill], [30, { is: 'checked', generation }], [40, ill])
+      const twice = livedBy(watched, ...ready, [20, ill], [30, ill])
+
+      expect(once.life).toMatchObject({ state: { is: 'ready' }, ailing: { failures: 1, since: 20 } })
+      expect(between.life.state.is).toBe('ready')
+      expect(twice.life).toMatchObject({ state: { is: 'stopping' }, cause: { reason: 'unhealthy' } })
+      expect(twice.effects).toContainEqual({ do: 'signal', pid: 7, signal: 'SIGTERM' })
+    })
+
+    it('asks it to end when it has too much memory twice in a row', () => {
+      const weighed = (bytes: number) => ({ is: 'weighed', generation, bytes }) as const
+      const fine = livedBy(watched, ...ready, [20, weighed(101)], [30, weighed(100)], [40, weighed(101)])
+      const heavy = livedBy(watched, ...ready, [20, weighed(101)], [30, weighed(101)])
+
+      expect(fine.life.state.is).toBe('ready')
+      expect(heavy.life).toMatchObject({ state: { is: 'stopping' }, cause: { reason: 'memory' } })
+    })
+  })
+
+  it('restarts on schedule, and counts that as no failure', () => {
+    const each = service({ ...spec, stopSignal: 'SIGINT', restartAt: { every: 1_000, jitter: 100 } })
+    const due: [number, LifeEvent] = [1_060, { is: 'waited', generation, timer: 'schedule' }]
+    const { life, effects } = livedBy(each, ...ready, due)
+    const back = livedBy(each, ...ready, due, [1_061, exit], [1_062, gone])
+
+    expect(livedBy(each, ...ready).effects.at(-1)).toMatchObject({ timer: 'schedule', ms: 1_050 })
+    expect(life.state).toMatchObject({ is: 'stopping', next: 'waiting' })
+    expect(effects).toContainEqual({ do: 'signal', pid: 7, signal: 'SIGINT' })
+    expect(restarting(back.effects)).toMatchObject([{ reason: 'schedule', delay: 0, attempt: 0 }])
+    expect(back.life).toMatchObject({ attempt: 0, failures: [] })
   })
 
   it('holds its invariants through 2 000 random histories', () => {

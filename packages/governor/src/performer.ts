@@ -1,25 +1,34 @@
 import type { Clock } from '@holdfast/policy'
-import { child, type ServiceLine } from './child.ts'
+import { askOf } from './ask.ts'
+import { child, environment, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
-import type { Effect, LifeEvent } from './life.ts'
-import { type Probing, probe } from './probe.ts'
+import type { Effect, LifeEvent, Role } from './life.ts'
+import { type Ear, type Probing, probe } from './probe.ts'
 import { reapGroup, signalGroup } from './process-group.ts'
 import type { Service } from './service.ts'
+import { watch } from './watch.ts'
 
 export interface PerformerOptions {
   readonly clock: Clock
-  /** A promise that it answers with slows the service down. */
-  readonly line: (line: ServiceLine) => unknown
+  readonly line: (line: ServiceLine) => void
   readonly announce: (event: GovernorEvent) => void
   /** Takes what an effect set going reports, now or later. */
   readonly tell: (event: LifeEvent) => void
 }
 
+/** What concerns one service alone. */
+export type OwnEffect = Exclude<Effect, { readonly do: 'group' }>
+
 /** The hands of one service: they carry out what its lifecycle decided, and decide nothing. */
 export interface Performer {
-  perform(effect: Effect): void
+  perform(effect: OwnEffect): void
   /** Resolves when every line that the children wrote was given out. */
   drained(): Promise<unknown>
+  /**
+   * Asks the service now how it is, by its `alive` or `ready` probe: undefined when it is well, when there is nothing to
+   * ask, or when no answer came within so many ms.
+   */
+  ask(within: number): Promise<string | undefined>
 }
 
 /** Does the effects of one service, in the order in which they are given. */
@@ -29,15 +38,20 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
   let cancelWait = () => {}
   let probing: (Probing & { readonly generation: number }) | undefined
 
-  const spawn = (generation: number) => {
-    const drained = child(service, {
+  const about = { cwd: service.cwd, env: environment({ ...service, listen: [] }) }
+  const hear = (generation: number, text: string, from: Ear) => {
+    // The last lines of an earlier child may still come while the next one starts.
+    if (probing?.generation === generation) probing.heard(text, from)
+  }
+  const spawn = (generation: number, role: Role) => {
+    const drained = child(commandOf(service, role), {
       clock,
       line: (written) => {
-        const answer = line(written)
-        // The last lines of an earlier child may still come while the next one starts.
-        if (probing?.generation === generation) probing.line(written.line)
-        return answer
+        line(written)
+        hear(generation, written.line, 'line')
       },
+      ...(role === 'command' &&
+        notifies(service) && { notified: (text: string) => hear(generation, text, 'notify') }),
       spawned: (pid) => tell({ is: 'spawned', generation, pid }),
       unspawned: (why) => tell({ is: 'unspawned', generation, why }),
       exited: (cause) => tell({ is: 'exited', generation, ...cause }),
@@ -53,14 +67,20 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
       tell({ is: gone ? 'gone' : 'survived', generation })
     })
   }
-  const perform = (effect: Effect) => {
+  const perform = (effect: OwnEffect) => {
     switch (effect.do) {
       case 'spawn':
-        return spawn(effect.generation)
+        return spawn(effect.generation, effect.role)
       case 'probe': {
         const { generation } = effect
         const found = () => tell({ is: 'probed', generation })
-        probing = { generation, ...probe(service.ready, { clock, found }) }
+        probing = { generation, ...probe(service.ready, { clock, about, found }) }
+        return
+      }
+      case 'watch': {
+        const { generation } = effect
+        const checked = (why?: string) => tell({ is: 'checked', generation, why })
+        if (service.alive) probing = { generation, ...watch(service.alive, { clock, about, checked }) }
         return
       }
       case 'cancel-probe':
@@ -84,5 +104,26 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
         return announce(effect.event)
     }
   }
-  return { perform, drained: () => Promise.all(draining) }
+  const ask = (within: number) =>
+    new Promise<string | undefined>((resolve) => {
+      const probed = service.alive?.probe ?? service.ready
+      const asking = probed && askOf(probed, about)
+      if (!asking) return resolve(undefined)
+      const answer = (flaw?: string) => {
+        forget()
+        resolve(flaw)
+      }
+      const hangUp = asking.once(answer, { clock, within: within * 2 })
+      const forget = clock.after(within, () => {
+        hangUp()
+        resolve(undefined)
+      })
+    })
+  return { perform, drained: () => Promise.all(draining), ask }
 }
+
+const commandOf = (service: Service, role: Role): Service =>
+  role === 'command' ? service : { ...service, command: service[role]!, listen: [] }
+
+const notifies = ({ ready, alive }: Service): boolean =>
+  [ready, alive?.probe].some((probe) => probe !== undefined && 'notify' in probe)

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { systemClock as clock } from '@holdfast/policy'
 import { fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { AskAbout } from './ask.ts'
 import { type Probe, probe } from './probe.ts'
 
 const servers: Server[] = []
@@ -22,8 +23,9 @@ const site = async (listener: RequestListener) => {
 }
 const found = (ready: Probe | undefined) =>
   new Promise<void>((resolve) => {
-    probe(ready, { clock, found: resolve })
+    probe(ready, { clock, about, found: resolve })
   })
+const about: AskAbout = { env: process.env }
 const turn = () => new Promise(setImmediate)
 
 describe('probe', () => {
@@ -73,8 +75,9 @@ describe('probe', () => {
 
   it.each(['ready on', /ready on \d+/])('finds the line %s, once', (line) => {
     let times = 0
-    const probing = probe({ line }, { clock, found: () => times++ })
-    for (const text of ['starting', 'server ready on 4700', 'server ready on 4700']) probing.line(text)
+    const probing = probe({ line }, { clock, about, found: () => times++ })
+    for (const text of ['starting', 'server ready on 4700', 'server ready on 4700'])
+      probing.heard(text, 'line')
 
     expect(times).toBe(1)
   })
@@ -82,14 +85,15 @@ describe('probe', () => {
   it('minds no place that an expression remembers from another start', () => {
     const line = /ready/g
     let times = 0
-    for (let i = 0; i < 2; i++) probe({ line }, { clock, found: () => times++ }).line('server ready')
+    for (let i = 0; i < 2; i++)
+      probe({ line }, { clock, about, found: () => times++ }).heard('server ready', 'line')
 
     expect(times).toBe(2)
   })
 
   it('without a probe is ready when the loop has turned once, not before', async () => {
     let ready = false
-    probe(undefined, { clock, found: () => (ready = true) })
+    probe(undefined, { clock, about, found: () => (ready = true) })
 
     expect(ready).toBe(false)
     await turn()
@@ -98,9 +102,11 @@ describe('probe', () => {
 
   it('finds nothing after it was cancelled', async () => {
     let times = 0
-    const probings = [undefined, { line: 'up' }].map((ready) => probe(ready, { clock, found: () => times++ }))
+    const probings = [undefined, { line: 'up' }].map((ready) =>
+      probe(ready, { clock, about, found: () => times++ }),
+    )
     for (const probing of probings) probing.cancel()
-    for (const probing of probings) probing.line('up')
+    for (const probing of probings) probing.heard('up', 'line')
     await turn()
 
     expect(times).toBe(0)
@@ -110,7 +116,7 @@ describe('probe', () => {
     const still = fakeClock()
     const { server, url } = await site(() => {})
     const connected = once(server, 'connection')
-    const probing = probe({ http: url }, { clock: still, found: () => {} })
+    const probing = probe({ http: url }, { clock: still, about, found: () => {} })
     const [socket] = await connected
 
     probing.cancel()

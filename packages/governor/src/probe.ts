@@ -1,29 +1,40 @@
-import { request } from 'node:http'
-import { connect } from 'node:net'
 import type { Clock } from '@holdfast/policy'
+import { type AskAbout, askOf } from './ask.ts'
 
 /**
- * How to tell that a service is ready.
+ * How to tell that a service is ready, or still works.
  *
  * `http`: a GET answers 2xx, or exactly `expect`. `tcp`: a connection is accepted. `line`: it wrote a line that holds
- * the text or matches.
+ * the text or matches. `command`: that program ends with code 0, run where the service is and with its environment.
+ * `notify`: it wrote `READY=1` (or, to tell that it still works, `WATCHDOG=1`) and a newline to the file descriptor whose
+ * number is in `NOTIFY_FD`: systemd's words, over a stream. `exit`: it ended well; only for `ready`. A function: what
+ * it answers with is fulfilled, within the time that it has until the signal is aborted.
  */
 export type Probe =
   | { readonly http: string; readonly expect?: number }
   | { readonly tcp: { readonly host: string; readonly port: number } }
   | { readonly line: string | RegExp }
+  | { readonly command: readonly string[] }
+  | { readonly notify: true }
+  | { readonly exit: true }
+  | ((signal: AbortSignal) => Promise<unknown>)
 
 export interface ProbeOptions {
   readonly clock: Clock
+  /** Where a command of the probe is run. */
+  readonly about: AskAbout
   /** Called once, and never after `cancel`. */
   readonly found: () => void
 }
 
 export interface Probing {
-  /** Hands over a line that the service wrote. */
-  line(text: string): void
+  /** Hands over what the service wrote: a line of its output, or one to its notify descriptor. */
+  heard(text: string, from: Ear): void
   cancel(): void
 }
+
+/** Where something was heard. */
+export type Ear = 'line' | 'notify'
 
 const pause = { first: 50, last: 500, factor: 1.5 }
 const attemptWithin = 2_000
@@ -31,10 +42,10 @@ const attemptWithin = 2_000
 /**
  * Watches one start of a service until it is ready; without a probe that is as soon as the loop has turned once.
  *
- * HTTP and TCP are asked at once, then every 50 ms, growing to 500 ms, each attempt for 2 s at most. No socket and no
- * timer is left after `found` or `cancel`.
+ * What can be asked is asked at once, then every 50 ms, growing to 500 ms, each attempt for 2 s at most. No socket, no
+ * process and no timer is left after `found` or `cancel`.
  */
-export const probe = (ready: Probe | undefined, { clock, found }: ProbeOptions): Probing => {
+export const probe = (ready: Probe | undefined, { clock, about, found }: ProbeOptions): Probing => {
   let over = false
   let abandon = () => {}
   const finish = () => {
@@ -46,58 +57,43 @@ export const probe = (ready: Probe | undefined, { clock, found }: ProbeOptions):
     finish()
     found()
   }
-  const poll = (ask: Ask, wait: number) => {
-    let answered = false
-    const answer = (yes: boolean) => {
-      if (answered || over) return
-      answered = true
-      abandon()
-      if (yes) return succeed()
-      abandon = clock.after(wait, () => poll(ask, Math.min(wait * pause.factor, pause.last)))
-    }
-    const hangUp = ask(answer)
-    const forget = clock.after(attemptWithin, () => answer(false))
-    abandon = () => {
-      forget()
-      hangUp()
-    }
+  const poll = (wait: number) => {
+    abandon = asking!.once(
+      (flaw) => {
+        if (over) return
+        if (flaw === undefined) return succeed()
+        abandon = clock.after(wait, () => poll(Math.min(wait * pause.factor, pause.last)))
+      },
+      { clock, within: attemptWithin },
+    )
   }
 
+  const asking = ready && askOf(ready, about)
   if (!ready) {
     const soon = setImmediate(succeed)
     abandon = () => clearImmediate(soon)
-  } else if ('http' in ready) poll(askHttp(ready), pause.first)
-  else if ('tcp' in ready) poll(askTcp(ready), pause.first)
+  } else if (asking) poll(pause.first)
 
   return {
-    line: (text) => {
-      if (ready && 'line' in ready && matches(text, ready.line)) succeed()
+    heard: (text, from) => {
+      if (ready && says(ready, { text, from, word: 'READY=1' })) succeed()
     },
     cancel: finish,
   }
 }
 
-/** Asks once and answers later, never at once; returns how to hang up. */
-type Ask = (answer: (yes: boolean) => void) => () => void
+interface Heard {
+  readonly text: string
+  readonly from: Ear
+  /** What counts on the notify descriptor. */
+  readonly word: string
+}
 
-const askHttp =
-  ({ http, expect }: { readonly http: string; readonly expect?: number }): Ask =>
-  (answer) => {
-    // `agent: false` gives the request a socket of its own, so that nothing is kept alive.
-    const asked = request(http, { agent: false }, ({ statusCode = 0 }) =>
-      answer(expect === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === expect),
-    )
-    asked.on('error', () => answer(false)).end()
-    return () => asked.destroy()
-  }
-
-const askTcp =
-  ({ tcp }: { readonly tcp: { readonly host: string; readonly port: number } }): Ask =>
-  (answer) => {
-    const socket = connect(tcp)
-    socket.once('connect', () => answer(true)).on('error', () => answer(false))
-    return () => socket.destroy()
-  }
+/** Whether something that was heard is the sign that a probe waits for. */
+export const says = (probe: Probe, { text, from, word }: Heard): boolean => {
+  if ('line' in probe) return from === 'line' && matches(text, probe.line)
+  return 'notify' in probe && from === 'notify' && text.trim() === word
+}
 
 // `search` looks from the start, whatever a global expression remembers.
 const matches = (text: string, line: string | RegExp): boolean =>

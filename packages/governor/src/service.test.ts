@@ -11,6 +11,10 @@ describe('service', () => {
       needs: [],
       listen: [],
       startTimeout: 30_000,
+      restart: 'always',
+      successCodes: [0],
+      stopSignal: 'SIGTERM',
+      hookTimeout: 30_000,
       stopGrace: 4_000,
       stableAfter: 10_000,
       backoff: { initial: 200, max: 500, factor: 2 },
@@ -21,12 +25,32 @@ describe('service', () => {
     [{ name: '' }, 'name is ""'],
     [{ command: [] }, 'command is []'],
     [{ startTimeout: -1 }, 'startTimeout is -1'],
+    [{ before: [''] }, 'before is [""]'],
+    [{ restart: 'sometimes' as never }, 'restart is "sometimes"'],
+    [{ successCodes: [256] }, 'successCodes is 256'],
+    [{ stopSignal: 'SIGNONE' as never }, 'stopSignal is "SIGNONE"'],
+    [{ giveUp: { restarts: 0, within: 1 } }, 'giveUp.restarts is 0'],
+    [{ giveUp: { restarts: 1, within: 0 } }, 'giveUp.within is 0'],
+    [{ maxMemory: 0 }, 'maxMemory is 0'],
+    [{ restartAt: { cron: 'soon' } }, 'restartAt is {"cron":"soon"}'],
+    [{ alive: { probe: { exit: true } as const } }, 'alive.probe is {"exit":true}'],
+    [{ alive: { probe: { line: 'x' }, failures: 0 } }, 'alive.failures is 0'],
+    [{ alive: { probe: { command: [] } } }, 'alive.probe.command is []'],
     [{ stopGrace: Number.NaN }, 'stopGrace is'],
     [{ backoff: { factor: 0.5 } }, 'backoff.factor is 0.5'],
     [{ ready: { http: 'https://localhost/' } }, 'ready.http is "https://localhost/"'],
     [{ ready: { tcp: { host: 'localhost', port: 70_000 } } }, 'ready.tcp.port is 70000'],
   ])('refuses %j, naming the option and the value', (wrong, message) => {
     expect(() => service({ ...a, ...wrong })).toThrow(`: ${message}`)
+  })
+
+  it('lets a job take as long as it likes, unless it is told otherwise', () => {
+    expect(service({ ...a, restart: 'never' })).toMatchObject({
+      ready: { exit: true },
+      startTimeout: Infinity,
+    })
+    expect(service({ ...a, restart: 'never', startTimeout: 5 }).startTimeout).toBe(5)
+    expect(service({ ...a, restart: 'never', ready: { line: 'up' } }).startTimeout).toBe(30_000)
   })
 
   it('refuses to ask over tcp on a socket that is held, since that always answers', () => {

@@ -1,8 +1,9 @@
-import { GovernorError } from './governor-error.ts'
 import type { HeldListener } from './held-listener.ts'
 import type { Probe } from './probe.ts'
+import type { Schedule } from './schedule.ts'
+import { checkService } from './service-check.ts'
 
-/** What to run, and how it should be kept running. Durations are ms. */
+/** What to run, and how it should be kept running. Durations are ms, sizes bytes. */
 export interface ServiceSpec {
   readonly name: string
   /** The program and its arguments; no shell is involved (`commandWords` splits a string). */
@@ -10,21 +11,49 @@ export interface ServiceSpec {
   readonly cwd?: string
   /** Added to the environment of the governor. */
   readonly env?: Readonly<Record<string, string>>
-  /** Services that must be ready before this one is first started. */
+  /** Services that must be ready, or done, before this one is first started. */
   readonly needs?: readonly string[]
-  /** How to tell that it is ready; without one it is ready once it is alive. */
+  /**
+   * How to tell that it is ready; without one it is ready once it is alive. A service that is never restarted is a job:
+   * without a probe of its own it has `{ exit: true }`, so that what needs it starts when it is done.
+   */
   readonly ready?: Probe
-  /** A start that is not ready in this time is killed and tried again. Default 30 000. */
+  /** A start that is not ready in this time is killed and tried again. Default 30 000; a job may take as long as it likes. */
   readonly startTimeout?: number
-  /** From SIGTERM to SIGKILL. Default 4 000. */
+  /** How to tell, again and again, that it still works once it is ready. */
+  readonly alive?: Liveness
+  /** What asks it to end. Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /** From `stopSignal` to SIGKILL. Default 4 000. */
   readonly stopGrace?: number
+  /** When it is started again after it ended by itself. Default always. */
+  readonly restart?: RestartPolicy
+  /** Exit codes with which it ended well. Default 0. */
+  readonly successCodes?: readonly number[]
   /** Wait before a restart: `random() * min(initial * factor ^ n, max)`. Default 200, 30 000, 2. */
   readonly backoff?: Partial<Backoff>
   /** A run that was ready this long is restarted at once, and forgives the failures before it. Default 10 000. */
   readonly stableAfter?: number
+  /** More restarts after a failure than this, in that time, and it is given up (OTP's intensity and period). Default never. */
+  readonly giveUp?: GiveUp
+  /** The services that it falls and rises with. */
+  readonly group?: Group
+  /** Run before each start; a start whose `before` fails has failed. */
+  readonly before?: readonly string[]
+  /** Run after each run of the command, however it ended. Its failure is told and changes nothing. */
+  readonly after?: readonly string[]
+  /** How long `before` and `after` may take before they are killed. Default 30 000. */
+  readonly hookTimeout?: number
+  /** Memory that it may have with all that it started; a service found above it twice in a row is restarted. */
+  readonly maxMemory?: number
+  /** When it is restarted though nothing is wrong with it. */
+  readonly restartAt?: Schedule
   /** Sockets handed to the child as fd 3, 4 …, with LISTEN_FDS set. */
   readonly listen?: readonly HeldListener[]
 }
+
+/** `always`; `on-failure`, unless it ended well; `never`, whatever happened. */
+export type RestartPolicy = 'always' | 'on-failure' | 'never'
 
 export interface Backoff {
   readonly initial: number
@@ -32,53 +61,61 @@ export interface Backoff {
   readonly factor: number
 }
 
+export interface GiveUp {
+  readonly restarts: number
+  readonly within: number
+}
+
+/** Checks of a service that is ready: `failures` in a row and it is restarted. Default every 10 000, timeout 2 000, 3. */
+export interface Liveness {
+  readonly probe: Probe
+  readonly every?: number
+  readonly timeout?: number
+  readonly failures?: number
+}
+
+/**
+ * Services that are restarted together, as OTP's supervisors do it, and given up together.
+ *
+ * When one falls, `one-for-one` leaves the others alone, `one-for-all` restarts them all, and `rest-for-one` those that
+ * need it, directly or through others. They stop in reverse order of need, and start in order of need.
+ */
+export interface Group {
+  readonly name: string
+  readonly strategy: Strategy
+}
+
+export type Strategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
+
+type Optional = 'cwd' | 'ready' | 'giveUp' | 'group' | 'before' | 'after' | 'maxMemory' | 'restartAt'
+
 /** A `ServiceSpec` that was checked, with its defaults filled in. */
-export type Service = Required<Omit<ServiceSpec, 'cwd' | 'ready' | 'backoff'>> &
-  Pick<ServiceSpec, 'cwd' | 'ready'> & { readonly backoff: Backoff }
+export type Service = Required<Omit<ServiceSpec, Optional | 'backoff' | 'alive'>> &
+  Pick<ServiceSpec, Optional> & { readonly backoff: Backoff; readonly alive?: Required<Liveness> }
 
 /** Checks a spec and fills in its defaults; throws `BAD_SERVICE`, naming the option and the value received. */
 export const service = (spec: ServiceSpec): Service => {
+  const { alive, backoff, ready = spec.restart === 'never' ? { exit: true } : undefined, ...said } = spec
+  const job = ready !== undefined && 'exit' in ready
   const filled: Service = {
     env: {},
     needs: [],
-    startTimeout: 30_000,
+    startTimeout: job ? Infinity : 30_000,
+    stopSignal: 'SIGTERM',
     stopGrace: 4_000,
+    restart: 'always',
+    successCodes: [0],
     stableAfter: 10_000,
+    hookTimeout: 30_000,
     listen: [],
-    ...spec,
-    backoff: { initial: 200, max: 30_000, factor: 2, ...spec.backoff },
+    ...said,
+    ...(ready && { ready }),
+    ...(alive && { alive: { every: 10_000, timeout: 2_000, failures: 3, ...alive } }),
+    backoff: { initial: 200, max: 30_000, factor: 2, ...backoff },
   }
-  const { name, command, ready, backoff } = filled
-  const bad = (option: string, value: unknown, allowed: string): GovernorError =>
-    new GovernorError(
-      'BAD_SERVICE',
-      `service "${name}": ${option} is ${JSON.stringify(value) ?? String(value)}`,
-      `use ${allowed}`,
-    )
-  if (!name) throw bad('name', name, 'a word')
-  if (!command[0] || command.some((word) => word.includes('\0')))
-    throw bad('command', command, 'a program and its arguments')
-  const durations = {
-    startTimeout: filled.startTimeout,
-    stopGrace: filled.stopGrace,
-    stableAfter: filled.stableAfter,
-    'backoff.initial': backoff.initial,
-    'backoff.max': backoff.max,
-  }
-  for (const [option, ms] of Object.entries(durations))
-    if (!(Number.isFinite(ms) && ms >= 0)) throw bad(option, ms, 'ms, 0 or more')
-  if (!(Number.isFinite(backoff.factor) && backoff.factor >= 1))
-    throw bad('backoff.factor', backoff.factor, '1 or more')
-  if (ready && 'http' in ready && !(URL.canParse(ready.http) && ready.http.startsWith('http://')))
-    throw bad('ready.http', ready.http, 'a full address such as http://127.0.0.1:9001/health')
-  if (
-    ready &&
-    'tcp' in ready &&
-    !(Number.isInteger(ready.tcp.port) && ready.tcp.port > 0 && ready.tcp.port < 65_536)
-  )
-    throw bad('ready.tcp.port', ready.tcp.port, 'a port from 1 to 65535')
-  // The kernel accepts for a held socket even while no child lives, so such a probe would prove nothing.
-  if (ready && 'tcp' in ready && filled.listen.some(({ port }) => port === ready.tcp.port))
-    throw bad('ready.tcp', ready.tcp, 'http or line for a port that the governor holds')
+  checkService(filled)
   return filled
 }
+
+/** Whether it is ready for what needs it only once it has ended well. */
+export const isJob = ({ ready }: Service): boolean => ready !== undefined && 'exit' in ready

@@ -1,6 +1,6 @@
 import type { Life } from './life.ts'
 
-/** How a start went: every service it was about is in one of the two lists. */
+/** How a start went: every service it was about is in one of the two lists. A job is ready when it is done. */
 export interface StartResult {
   readonly ready: readonly string[]
   /** Not ready yet, with the reason. The governor keeps trying, unless the service was stopped meanwhile. */
@@ -35,7 +35,7 @@ const outcome = (
   lives: ReadonlyMap<string, Life>,
 ): Outcome => {
   const { state, restarts, lastError = 'failed', service } = lives.get(name)!
-  if (state.is === 'ready') return 'ready'
+  if (state.is === 'ready' || state.is === 'done') return 'ready'
   if (state.is === 'failed') return { why: state.why }
   if (state.is === 'stopped') return { why: 'stopped before it was ready' }
   if (restarts > before.get(name)!) return { why: lastError }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Life, ServiceState } from './life.ts'
 import { unborn } from './lifecycle.ts'
 import { service } from './service.ts'
-import { turns } from './turns.ts'
+import { type Departure, turns } from './turns.ts'
 
 type Is = ServiceState['is']
 /** Three in a row: c needs b, b needs a. */
@@ -18,8 +18,9 @@ const told = (lives: Map<string, Life>, leaving: Parameters<typeof turns>[1] = n
   const { tell, left } = turns(lives, leaving)
   return { tell: tell.map(({ name, event }) => `${event.is} ${name}`), left }
 }
-const all = (asked: 'asked' | 'told' = 'asked') =>
-  new Map(['a', 'b', 'c'].map((name) => [name, asked] as const))
+const stop = (is: Departure['is']): Departure => ({ is, event: { is: 'stop' } })
+const all = (is: Departure['is'] = 'asked') =>
+  new Map(['a', 'b', 'c'].map((name) => [name, stop(is)] as const))
 
 describe('turns', () => {
   it('clears one that waits when all that it needs is ready', () => {
@@ -31,7 +32,7 @@ describe('turns', () => {
   it('stops one that leaves when no other that leaves needs it', () => {
     expect(told(row('ready', 'ready', 'ready'), all())).toEqual({ tell: ['stop c'], left: [] })
     expect(told(row('ready', 'ready', 'stopped'), all())).toEqual({ tell: ['stop b'], left: ['c'] })
-    expect(told(row('ready', 'ready', 'ready'), new Map([['a', 'asked']]))).toEqual({
+    expect(told(row('ready', 'ready', 'ready'), new Map([['a', stop('asked')]]))).toEqual({
       tell: ['stop a'],
       left: [],
     })

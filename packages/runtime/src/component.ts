@@ -35,8 +35,9 @@ export function isCritical(kind: Kind): boolean {
 }
 
 /** A service, as the governor sees it. */
-export function serviceComponent({ name, state, lastError }: ServiceStatus): Component {
-  if (state.is === 'ready') return component('service', name)
+export function serviceComponent({ name, state, lastError, ailing }: ServiceStatus): Component {
+  if (ailing) return component('service', name, { level: 'degraded', reason: ailing.why })
+  if (state.is === 'ready' || state.is === 'running' || state.is === 'done') return component('service', name)
   const reason = lastError ? `${state.is}: ${lastError}` : state.is
   return component('service', name, { level: 'unhealthy', reason })
 }

@@ -64,9 +64,9 @@ function ofStatus(status: Status): Family[] {
     ]),
     gauge(
       'holdfast_service_ready',
-      'Whether the service is ready.',
+      'Whether the service is ready, or done if it is a job.',
       per(services, ({ name, state }) => [
-        { labels: { service: name }, value: state.is === 'ready' ? 1 : 0 },
+        { labels: { service: name }, value: state.is === 'ready' || state.is === 'done' ? 1 : 0 },
       ]),
     ),
     counter(

@@ -48,6 +48,50 @@ describe('serviceSpecs', () => {
     })
   })
 
+  it('hands over how a service is kept, with its group and its schedule', () => {
+    const config = `
+  a:
+    command: a
+    group: together
+    ready: notify
+    alive: { check: "command:./check a", every: 5s, failures: 2 }
+    before: ./prepare it
+    after: [rm, -f, lock]
+    hookTimeout: 1m
+    stopSignal: SIGINT
+    restart: on-failure
+    successCodes: [0, 3]
+    giveUp: { restarts: 5, within: 1m }
+    maxMemory: 512MB
+    restartAt: { cron: "0 4 * * *", timezone: Europe/Vienna, jitter: 5m }
+groups: { together: rest-for-one }
+`
+    expect(specs(config)).toEqual([
+      {
+        name: 'a',
+        command: ['a'],
+        cwd: '/srv/app',
+        env: announced,
+        group: { name: 'together', strategy: 'rest-for-one' },
+        ready: { notify: true },
+        alive: { probe: { command: ['./check', 'a'] }, every: 5_000, failures: 2 },
+        before: ['./prepare', 'it'],
+        after: ['rm', '-f', 'lock'],
+        hookTimeout: 60_000,
+        stopSignal: 'SIGINT',
+        restart: 'on-failure',
+        successCodes: [0, 3],
+        giveUp: { restarts: 5, within: 60_000 },
+        maxMemory: 512_000_000,
+        restartAt: { cron: '0 4 * * *', timezone: 'Europe/Vienna', jitter: 300_000 },
+      },
+    ])
+    expect(specs('  a: { command: a, alive: notify, restartAt: { every: 1d } }')[0]).toMatchObject({
+      alive: { probe: { notify: true } },
+      restartAt: { every: 86_400_000 },
+    })
+  })
+
   it('tells a service by its environment where it should listen', () => {
     expect(specs('  a: { command: a, listen: "[::1]:9001" }')[0]?.env).toEqual({
       ...announced,

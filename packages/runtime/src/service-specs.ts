@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import type { ServiceSpec } from '@holdfast/governor'
 import { argv } from './config/argv.ts'
 import { probe } from './config/probe.ts'
+import { schedule } from './config/restart-schedule.ts'
 import type { Config, ServiceConfig } from './config/schema.ts'
 import { controlVariable, serviceVariable } from './edge-contract.ts'
 import { present } from './present.ts'
@@ -16,13 +17,19 @@ export interface ServicePlace {
 export function serviceSpecs(config: Config, { file, governor }: ServicePlace): ServiceSpec[] {
   return Object.entries(config.services).map(([name, service]) => {
     const announced = { [controlVariable]: governor, [serviceVariable]: name }
+    const strategy = service.group === undefined ? undefined : config.groups[service.group]
     const spec = serviceSpec(name, service, dirname(file))
-    return { ...spec, env: { ...announced, ...spec.env } }
+    const group = strategy && { group: { name: service.group!, strategy } }
+    return { ...spec, ...group, env: { ...announced, ...spec.env } }
   })
 }
 
 function serviceSpec(name: string, service: ServiceConfig, folder: string): ServiceSpec {
-  const { listen, needs, startTimeout, stopGrace, backoff } = service
+  const { listen, needs, backoff, alive, before, after, restartAt } = service
+  const { startTimeout, stopSignal, stopGrace, restart, successCodes, giveUp, hookTimeout, maxMemory } =
+    service
+  const { onGovernorDeath } = service
+  const check = probe(alive?.check, listen)
   const ready = probe(service.ready, listen)
   const where = listen ? { HOST: listen.host, PORT: String(listen.port) } : {}
   return {
@@ -32,8 +39,21 @@ function serviceSpec(name: string, service: ServiceConfig, folder: string): Serv
     env: { ...where, ...service.env },
     ...(needs && { needs }),
     ...(ready && { ready }),
-    ...(startTimeout !== undefined && { startTimeout }),
-    ...(stopGrace !== undefined && { stopGrace }),
+    ...present({
+      startTimeout,
+      stopSignal,
+      stopGrace,
+      restart,
+      successCodes,
+      giveUp,
+      hookTimeout,
+      maxMemory,
+      onGovernorDeath,
+    }),
+    ...(alive && check && { alive: { ...present({ ...alive, check: undefined }), probe: check } }),
+    ...(before !== undefined && { before: argv(before) }),
+    ...(after !== undefined && { after: argv(after) }),
+    ...(restartAt && { restartAt: schedule(restartAt) }),
     ...(backoff && { backoff: present(backoff) }),
   }
 }

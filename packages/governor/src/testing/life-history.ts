@@ -1,26 +1,39 @@
 import assert from 'node:assert/strict'
 import { seededRandom } from '@holdfast/policy/testing'
 import type { GovernorEvent } from '../governor-event.ts'
-import type { Effect, Life, LifeEvent } from '../life.ts'
+import type { Effect, Life, LifeEvent, Role } from '../life.ts'
 import { step, unborn } from '../lifecycle.ts'
-import { service } from '../service.ts'
+import { type Service, type ServiceSpec, service } from '../service.ts'
 
 // A world for the lifecycle: it does what effects ask, in a random order, and mixes in what people ask for and what
 // older generations still report. It throws when an invariant of lifecycle.ts breaks.
 
-const spec = service({ name: 'a', command: ['a'], stableAfter: 400, backoff: { initial: 10, max: 100 } })
+const plain = { name: 'a', command: ['a'], stableAfter: 400, backoff: { initial: 10, max: 100 } }
+const alive = { probe: { command: ['a'] }, failures: 2 }
+const giveUp = { restarts: 2, within: 2_000 }
+/** Kinds of services whose lives differ. */
+const kinds: readonly Service[] = (
+  [
+    {},
+    { before: ['b'], after: ['c'], giveUp },
+    { restart: 'on-failure', alive, maxMemory: 1_000, restartAt: { every: 150, jitter: 50 } },
+    { restart: 'never', after: ['c'] },
+    { restart: 'on-failure', ready: { exit: true }, startTimeout: 900, before: ['b'], giveUp },
+    { group: { name: 'g', strategy: 'one-for-all' }, alive, giveUp },
+  ] satisfies Partial<ServiceSpec>[]
+).map((but) => service({ ...plain, ...but }))
 
 /** Lives through `length` random events; the same seed is the same history. */
 export const liveThrough = (seed: number, length: number): void => {
   const random = seededRandom(seed)
-  const world = newWorld()
+  const world = newWorld(kinds[seed % kinds.length]!)
   for (let i = 0; i < length; i++) {
     const events = [...asked, ...possible(world), ...stale(world.life, random)]
     happen(world, events[Math.floor(random() * events.length)]!, random)
   }
   // Whatever came before, a stop ends in peace.
   happen(world, { is: 'stop' }, random)
-  for (let i = 0; i < 8 && world.life.state.is !== 'stopped'; i++) {
+  for (let i = 0; i < 12 && world.life.state.is !== 'stopped'; i++) {
     const [next] = possible(world).filter(({ is }) => is !== 'survived')
     assert(next, `nothing can happen any more, and it is ${world.life.state.is}`)
     happen(world, next, random)
@@ -34,46 +47,74 @@ interface World {
   now: number
   /** The spawn that is not answered yet. */
   spawning: number | undefined
+  role: Role
   leader: boolean
   group: boolean
   reaping: boolean
   probing: boolean
+  watching: boolean
   timer: (LifeEvent & { is: 'waited' }) | undefined
   stable: boolean
+  /** Restarts because of a failure since somebody asked for something. */
+  fell: number[]
+  prepared: boolean
+  untidied: boolean
 }
 
-const newWorld = (): World => ({
-  life: unborn(spec, 0),
+const newWorld = (each: Service): World => ({
+  life: unborn(each, 0),
   now: 0,
   spawning: undefined,
+  role: 'command',
   leader: false,
   group: false,
   reaping: false,
   probing: false,
+  watching: false,
   timer: undefined,
   stable: false,
+  fell: [],
+  prepared: false,
+  untidied: false,
 })
 
 const asked: readonly LifeEvent[] = [
   { is: 'start' },
   { is: 'stop' },
   { is: 'restart' },
+  { is: 'join', why: 'another fell' },
+  { is: 'cleared' },
   { is: 'cleared' },
   { is: 'cleared' },
 ]
 
-const possible = ({ life: { generation }, ...world }: World): LifeEvent[] => [
+const possible = ({
+  life: {
+    generation,
+    service: { maxMemory },
+  },
+  ...world
+}: World): LifeEvent[] => [
   ...(world.spawning !== undefined
     ? [
         { is: 'spawned', generation, pid: generation + 1_000 } as const,
         { is: 'unspawned', generation, why: 'no such program' } as const,
       ]
     : []),
-  ...(world.leader ? [{ is: 'exited', generation, code: 1, signal: null } as const] : []),
+  ...(world.leader
+    ? [
+        { is: 'exited', generation, code: 1, signal: null } as const,
+        { is: 'exited', generation, code: 0, signal: null } as const,
+      ]
+    : []),
   ...(world.reaping && !world.leader
     ? [{ is: 'gone', generation } as const, { is: 'survived', generation } as const]
     : []),
   ...(world.probing ? [{ is: 'probed', generation } as const] : []),
+  ...(world.watching
+    ? [{ is: 'checked', generation, why: 'no answer' } as const, { is: 'checked', generation } as const]
+    : []),
+  ...(world.leader && maxMemory !== undefined ? [{ is: 'weighed', generation, bytes: 2_000 } as const] : []),
   ...(world.timer ? [world.timer] : []),
 ]
 
@@ -84,6 +125,8 @@ const stale = (life: Life, random: () => number): LifeEvent[] => {
     { is: 'spawned', generation, pid: 7 },
     { is: 'unspawned', generation, why: 'late' },
     { is: 'probed', generation },
+    { is: 'checked', generation, why: 'late' },
+    { is: 'weighed', generation, bytes: 1e9 },
     { is: 'exited', generation, code: null, signal: 'SIGKILL' },
     { is: 'gone', generation },
     { is: 'waited', generation, timer: 'backoff' },
@@ -95,38 +138,51 @@ const happen = (world: World, event: LifeEvent, random: () => number): void => {
   world.now += Math.floor(random() * 200)
   if ('generation' in event && event.generation === before.generation) report(world, event)
   const chance = random()
-  const { life, effects } = step(before, event, { at: world.now, chance })
+  const { life, effects } = step(before, event, { at: world.now, wall: 1e12 + world.now, chance })
   const story = `${before.state.is} ─${event.is}→ ${life.state.is}`
 
-  if (before.state.is === 'stopped' && event.is !== 'start' && event.is !== 'restart')
+  const ended = before.state.is === 'stopped' || before.state.is === 'done' || before.state.is === 'failed'
+  if (ended && !['start', 'restart', 'stop'].includes(event.is))
+    assert.equal(life.state.is, before.state.is, `I1: ${story}`)
+  if (before.state.is === 'stopped' && event.is === 'stop')
     assert.equal(life.state.is, 'stopped', `I1: ${story}`)
   if ('generation' in event && event.generation !== before.generation) {
     assert.equal(life, before, `I3: ${story}`)
     assert.deepEqual(effects, [], `I3: ${story}`)
   }
+  // Whoever asks for it anew forgives what failed before.
+  if (event.is === 'start' || event.is === 'restart') world.fell = []
   world.life = life
-  for (const effect of effects) perform(world, effect, story, chance)
+  for (const effect of effects) perform(world, effect, { story, chance })
 
   const { is } = life.state
   assert.equal(life.run !== undefined, world.group, `I5: ${story}`)
-  if (is === 'stopped' || is === 'waiting' || is === 'backing-off') assert(!world.group, `I5: ${story}`)
-  if (world.timer) assert(is === 'starting' || is === 'stopping' || is === 'backing-off', `I6: ${story}`)
+  if (resting.has(is)) assert(!world.group, `I5: ${story}`)
+  if (world.timer) assert(timed.has(is), `I6: ${story}`)
+  if (world.timer && is === 'ready') assert.equal(world.timer.timer, 'schedule', `I6: ${story}`)
   if (world.probing) assert.equal(is, 'starting', `I6: ${story}`)
+  if (world.watching) assert(is === 'ready' || is === 'running', `I6: ${story}`)
 }
+
+const resting = new Set(['stopped', 'waiting', 'backing-off', 'done'])
+const timed = new Set(['preparing', 'starting', 'running', 'ready', 'stopping', 'tidying', 'backing-off'])
 
 /** What must be true in the world for this to be reported. */
 const report = (world: World, event: LifeEvent): void => {
-  const { state } = world.life
+  const { state, service: each } = world.life
   if (event.is === 'spawned') {
     world.spawning = undefined
     world.leader = true
     world.group = true
+    if (world.role === 'command') world.untidied = each.after !== undefined
   } else if (event.is === 'unspawned') {
     world.spawning = undefined
     world.stable = false
   } else if (event.is === 'exited') {
     world.leader = false
-    world.stable = state.is === 'ready' && world.now - state.since >= spec.stableAfter
+    if (world.role === 'before') world.prepared = event.code === 0 && state.is === 'preparing'
+    if (world.role === 'command')
+      world.stable = state.is === 'ready' && world.now - state.since >= each.stableAfter
   } else if (event.is === 'gone') {
     world.group = false
     world.reaping = false
@@ -135,29 +191,66 @@ const report = (world: World, event: LifeEvent): void => {
   else if (event.is === 'waited') world.timer = undefined
 }
 
-const perform = (world: World, effect: Effect, story: string, chance: number): void => {
-  if (effect.do === 'spawn') {
-    assert(!world.group && world.spawning === undefined, `I2: ${story}`)
-    world.spawning = effect.generation
-  } else if (effect.do === 'probe') world.probing = true
-  else if (effect.do === 'cancel-probe') world.probing = false
-  else if (effect.do === 'wait') {
-    world.timer = { is: 'waited', generation: effect.generation, timer: effect.timer }
-    if (effect.timer === 'backoff')
-      assert(effect.ms > 0 && effect.ms <= spec.backoff.max, `I4: ${effect.ms} ms`)
-  } else if (effect.do === 'cancel-wait') world.timer = undefined
-  else if (effect.do === 'reap') {
-    assert(world.group, `nothing to reap: ${story}`)
-    world.reaping = true
-  } else if (effect.do === 'announce') heard(world, effect.event, chance)
+interface Told {
+  readonly story: string
+  readonly chance: number
+}
+
+const perform = (world: World, effect: Effect, { story, chance }: Told): void => {
+  const { service: each, generation } = world.life
+  switch (effect.do) {
+    case 'spawn':
+      assert(!world.group && world.spawning === undefined, `I2: ${story}`)
+      assert.equal(effect.generation, generation, `I3: ${story}`)
+      if (effect.role === 'command') {
+        assert(!each.before || world.prepared, `I8: ${story}`)
+        world.prepared = false
+      }
+      if (effect.role !== 'after') assert(!world.untidied, `I8: ${story}`)
+      else world.untidied = false
+      world.spawning = effect.generation
+      world.role = effect.role
+      return
+    case 'probe':
+      world.probing = true
+      return
+    case 'watch':
+      world.watching = true
+      return
+    case 'cancel-probe':
+      world.probing = false
+      world.watching = false
+      return
+    case 'wait':
+      world.timer = { is: 'waited', generation: effect.generation, timer: effect.timer }
+      if (effect.timer === 'backoff')
+        assert(effect.ms > 0 && effect.ms <= each.backoff.max, `I4: ${effect.ms} ms`)
+      return
+    case 'cancel-wait':
+      world.timer = undefined
+      return
+    case 'reap':
+      assert(world.group, `nothing to reap: ${story}`)
+      world.reaping = true
+      return
+    case 'announce':
+      return heard(world, effect.event, chance)
+  }
 }
 
 const heard = (world: World, event: GovernorEvent, chance: number): void => {
   if (event.type !== 'service.restarting') return
-  assert.equal(
-    event.delay === 0,
-    world.stable || chance === 0,
-    'I4: at once after a stable run, and only then',
-  )
+  if (event.attempt === 0)
+    return assert(['asked', 'schedule', 'group'].includes(event.reason), `I4: ${event.reason}`)
+  const { giveUp: limit } = world.life.service
+  world.fell.push(world.now)
+  if (limit) {
+    const recent = world.fell.filter((at) => world.now - at < limit.within)
+    assert(recent.length <= limit.restarts, `I7: ${recent.length} restarts`)
+  }
+  const immediate = world.stable || chance === 0
+  // A run that is ended because it ails is judged before it exits.
+  if (event.reason === 'exit' || event.reason === 'start')
+    assert.equal(event.delay === 0, immediate, 'I4: at once after a stable run, and only then')
   world.stable = false
 }

@@ -2,17 +2,11 @@ import { needCycle } from '@holdfast/governor'
 import { outsideSystems } from '@holdfast/policy'
 import { addressComplaint } from '@holdfast/transport'
 import { edgeName } from '../edge-contract.ts'
-import { argv } from './argv.ts'
-import { didYouMean } from './did-you-mean.ts'
-import { probe } from './probe.ts'
-import type { Config, ServiceConfig } from './schema.ts'
+import type { Contradiction } from './contradiction.ts'
+import type { Config } from './schema.ts'
+import { ofService } from './service-contradictions.ts'
 import { type Address, addressText, clash } from './units.ts'
-
-/** A name that leads nowhere, or two things that cannot both be. */
-export interface Contradiction {
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-}
+import { unknown } from './unknown-name.ts'
 
 /** Holds the parts of a configuration against each other; the schema has seen each part alone. */
 export function* contradictions(config: Config): Generator<Contradiction> {
@@ -61,19 +55,6 @@ function* ofChains({ chains, upstreams, rules }: Config): Generator<Contradictio
   }
 }
 
-function* ofService(name: string, service: ServiceConfig, { services }: Config): Generator<Contradiction> {
-  const path = ['services', name]
-  if (name === edgeName)
-    yield { path, message: `'${name}' is the gateway's own process; call the service something else` }
-  for (const [index, need] of service.needs?.entries() ?? [])
-    if (!Object.hasOwn(services, need))
-      yield { path: [...path, 'needs', index], message: unknown('service', need, services) }
-  const command = complaint(() => argv(service.command))
-  if (command) yield { path: [...path, 'command'], message: command }
-  const ready = complaint(() => probe(service.ready, service.listen))
-  if (ready) yield { path: [...path, 'ready'], message: ready }
-}
-
 function* ofNeeds({ services }: Config): Generator<Contradiction> {
   const cycle = needCycle(Object.entries(services).map(([name, { needs }]) => ({ name, needs })))
   if (cycle)
@@ -103,19 +84,5 @@ function* ofAddresses({ gateway, control, services }: Config): Generator<Contrad
     const holder = taken.find((other) => clash(other.at, at))
     if (holder) yield { path, message: `${addressText(at)} is taken by ${holder.who} already` }
     taken.push({ who, at })
-  }
-}
-
-function unknown(kind: string, name: string, known: object): string {
-  return `there is no ${kind} '${name}'${didYouMean(name, Object.keys(known))}`
-}
-
-/** What a step that throws a sentence complains about, if it does. */
-function complaint(step: () => unknown): string | undefined {
-  try {
-    step()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
   }
 }

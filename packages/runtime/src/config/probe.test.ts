@@ -11,6 +11,9 @@ describe('probe', () => {
     ['tcp://[::1]:9', { tcp: { host: '::1', port: 9 } }],
     ['line:listening on', { line: 'listening on' }],
     ['line:/^ready/i', { line: /^ready/i }],
+    ['command:./check --all', { command: ['./check', '--all'] }],
+    ['notify', { notify: true }],
+    ['exit', { exit: true }],
   ])('reads %s', (ready, meant) => {
     expect(probe(ready, listen)).toEqual(meant)
   })

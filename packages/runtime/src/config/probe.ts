@@ -1,9 +1,11 @@
 import type { Probe } from '@holdfast/governor'
+import { argv } from './argv.ts'
 import { type Address, address, addressText } from './units.ts'
 
 /**
  * How a service says that it is ready: `http:/health` or `tcp` at the address it listens on, `http://127.0.0.1:9001/health`, `tcp://127.0.0.1:9001`,
- * or `line:listening`, a line of its output that has the text, or `line:/^ready/`, that matches the pattern. Throws a sentence for anything else.
+ * `line:listening`, a line of its output that has the text, or `line:/^ready/`, that matches the pattern, `command:./check --all`, a program that ends
+ * with code 0, `notify`, what it writes to NOTIFY_FD, or `exit`, that it ended well. Throws a sentence for anything else.
  */
 export function probe(ready: string | undefined, listen: Address | undefined): Probe | undefined {
   if (ready === undefined) return undefined
@@ -20,8 +22,11 @@ export function probe(ready: string | undefined, listen: Address | undefined): P
     const pattern = /^\/(.+)\/(i?)$/.exec(said)
     if (said !== '') return { line: pattern ? new RegExp(pattern[1]!, pattern[2]) : said }
   }
+  if (ready.startsWith('command:')) return { command: argv(ready.slice('command:'.length)) }
+  if (ready === 'notify') return { notify: true }
+  if (ready === 'exit') return { exit: true }
   throw new Error(
-    `'${ready}' is no sign of readiness: write http:/path, http://host:port/path, tcp, tcp://host:port, or line:text`,
+    `'${ready}' is no sign of readiness: write http:/path, http://host:port/path, tcp, tcp://host:port, line:text, command:program, notify or exit`,
   )
 }
 

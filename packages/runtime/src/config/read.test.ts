@@ -78,6 +78,7 @@ services:
       rules: [],
       chains: {},
       services: {},
+      groups: {},
     })
   })
 
@@ -94,6 +95,34 @@ services:
       )
     expect(complaint('telemetry:\n  otlp: "http://u:p@c"\n')).toMatch(
       /telemetry\.otlp: must not hold a name or password/,
+    )
+  })
+
+  it.each([
+    ['restart: often', '3:14 services.a.restart: must be one of always, on-failure, never'],
+    ['group: g', "3:12 services.a.group: there is no group 'g'"],
+    ['alive: exit', "3:12 services.a.alive: 'exit' is a sign of its end"],
+    ['alive: soon', "3:12 services.a.alive: 'soon' is no sign"],
+    ['alive: { check: notify, evry: 1s }', "3:29 services.a.alive.evry: unknown key; did you mean 'every'?"],
+    ['before: "a | b"', '3:13 services.a.before: "|" is shell syntax'],
+    ['stopSignal: TERM', '3:17 services.a.stopSignal: must be a signal, such as SIGTERM'],
+    ['successCodes: [0, 300]', '3:23 services.a.successCodes[1]: must be an exit code'],
+    ['giveUp: { restarts: 5 }', '3:13 services.a.giveUp.within: is missing'],
+    ['maxMemory: 512', '3:16 services.a.maxMemory: must be a size with a unit'],
+    ['maxMemory: 512MBs', "3:16 services.a.maxMemory: '512MBs' is no size"],
+    ['restartAt: { cron: soon }', '3:16 services.a.restartAt: '],
+    [
+      'restartAt: { cron: "0 4 * * *", every: 1d }',
+      '3:16 services.a.restartAt: needs either `cron` or `every`',
+    ],
+    ['restartAt: { every: 1d, timezone: UTC }', '3:16 services.a.restartAt: has a `timezone`'],
+  ])('finds what cannot be in a service: %s', (line, message) => {
+    expect(complaint(`services:\n  a:\n    ${line}\n    command: a\n`)).toContain(`holdfast.yaml:${message}`)
+  })
+
+  it('finds a strategy that there is not', () => {
+    expect(complaint('groups:\n  g: all\n')).toContain(
+      'holdfast.yaml:2:6 groups.g: must be one of one-for-one, one-for-all, rest-for-one',
     )
   })
 

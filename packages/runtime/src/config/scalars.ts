@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ruleFlags } from './rule-flags.ts'
-import { address, addressText, duration, isLoopback } from './units.ts'
+import { address, addressText, bytes, duration, isLoopback } from './units.ts'
 
 /** A complaint in the user's words; a value that is not there at all is missing, whatever it should have been. */
 export function says(complaint: string): { error: (issue: { readonly input?: unknown }) => string } {
@@ -16,6 +16,19 @@ export const time = z
     at.addIssue({
       code: 'custom',
       message: `'${text}' is no duration: write a number above 0 and a unit, such as 500ms, 10s or 2m`,
+    })
+    return z.NEVER
+  })
+
+/** A size with a unit, as bytes above 0. */
+export const size = z
+  .string(says('must be a size with a unit, such as 512MB or 2GiB'))
+  .transform((text, at) => {
+    const read = bytes(text)
+    if (read !== undefined && read > 0) return read
+    at.addIssue({
+      code: 'custom',
+      message: `'${text}' is no size: write a number above 0 and a unit, such as 512MB or 2GiB`,
     })
     return z.NEVER
   })

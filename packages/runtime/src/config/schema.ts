@@ -1,6 +1,7 @@
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
-import { count, loopback, pattern, place, says, share, text, time, url, word } from './scalars.ts'
+import { count, loopback, pattern, says, share, text, time, url, word } from './scalars.ts'
+import { serviceShape, strategy } from './service.ts'
 import { preset, upstreamOf, upstreamShape } from './upstream.ts'
 
 /*
@@ -40,23 +41,7 @@ const rule = mapping({ match: pattern, answer: text })
 
 const chain = unlessNull(z.array(text).min(1, says('must have at least one link')), [])
 
-const variable = z
-  .union([z.string(), z.number(), z.boolean()], says('must be text, a number, or true or false'))
-  .transform(String)
-
-const aCommand = says('must be a command line, or a list of the program and its arguments, each of them text')
-
-const service = mapping({
-  command: z.union([text, z.tuple([text], z.string(), aCommand)], aCommand),
-  cwd: text.optional(),
-  env: unlessNull(z.record(z.string(), variable), {}).optional(),
-  listen: place.optional(),
-  needs: list(text).optional(),
-  ready: text.optional(),
-  startTimeout: time.optional(),
-  stopGrace: time.optional(),
-  backoff: mapping({ initial: time.optional(), max: time.optional() }).optional(),
-})
+const service = mapping(serviceShape)
 
 function listener(port: number) {
   const listen = { host: '127.0.0.1', port }
@@ -80,6 +65,7 @@ export const schema = z.strictObject({
   rules: list(rule).default([]),
   chains: named(chain),
   services: named(service),
+  groups: named(strategy),
 })
 
 /** A configuration that fits the schema; whether its names lead anywhere is checked apart. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { address, addressText, clash, duration, isLoopback } from './units.ts'
+import { address, addressText, bytes, clash, duration, isLoopback } from './units.ts'
 
 const at = (text: string) => address(text)!
 
@@ -17,6 +17,21 @@ describe('duration', () => {
 
   it.each(['30', '', 's', '-1s', '1e3s', '10 seconds', '10s 5ms', '١s'])('makes nothing of %j', (text) => {
     expect(duration(text)).toBeUndefined()
+  })
+})
+
+describe('bytes', () => {
+  it.each([
+    ['512MB', 512_000_000],
+    ['1.5GiB', 1_610_612_736],
+    ['800 kB', 800_000],
+    ['7B', 7],
+  ])('reads %s', (text, size) => {
+    expect(bytes(text)).toBe(size)
+  })
+
+  it.each(['512', 'MB', '-1MB', '1mb', '1 TB'])('makes nothing of %j', (text) => {
+    expect(bytes(text)).toBeUndefined()
   })
 })
 

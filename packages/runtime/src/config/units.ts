@@ -8,6 +8,22 @@ export function duration(text: string): number | undefined {
   return match ? Number(match[1]) * scale[match[2]!]! : undefined
 }
 
+const sizes: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+}
+
+/** `512MB`, `1.5GiB`, `800kB` as whole bytes; `undefined` for anything else, a bare number included. */
+export function bytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(text.trim())
+  return match ? Math.round(Number(match[1]) * sizes[match[2]!]!) : undefined
+}
+
 /** Where something listens or can be reached. */
 export interface Address {
   readonly host: string
