@@ -19,6 +19,12 @@ export const parts: Readonly<Record<string, Part>> = {
       return grpcRows(quick ? { calls: 500, rounds: 3, kills: 2 } : { calls: 2_000, rounds: 21, kills: 11 })
     },
   },
+  fetch: {
+    rows: async (quick) => {
+      const { fetchRows } = await import('./fetch.ts')
+      return fetchRows(quick ? { calls: 500, rounds: 3 } : { calls: 2_000, rounds: 15 })
+    },
+  },
   postgres: {
     rows: async (quick) => {
       const { postgresRows } = await import('./postgres.ts')

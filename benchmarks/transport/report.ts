@@ -30,7 +30,12 @@ export function promises(rows: Rows): Promised[] {
     const ratio = of(name)?.ratio
     return ratio === undefined ? [] : [least(`postgres: calls/s of bare pg's, ${name}`, ratio, 0.95)]
   })
-  return [...databases, ...zeromqPromises(rows['zeromq'] ?? [])]
+  return [...databases, ...zeromqPromises(rows['zeromq'] ?? []), ...fetchPromises(rows['fetch'] ?? [])]
+}
+
+function fetchPromises(rows: readonly Row[]): Promised[] {
+  const ours = rows.filter(({ library, name }) => library === 'holdfast' && name.endsWith('over bare'))
+  return ours.map(({ name, value }) => most(`fetch: µs of CPU, ${name}`, value, 15))
 }
 
 function zeromqPromises(rows: readonly Row[]): Promised[] {
