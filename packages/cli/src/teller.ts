@@ -4,16 +4,16 @@ export interface TellerOptions {
   /** One JSON object a line instead of words. */
   readonly json: boolean
   readonly colours: boolean
-  /** Takes a whole entry, with its newline. */
-  readonly say: (text: string) => void
+  /** Takes a whole entry, with its newline; a promise asks for a pause until it resolves. */
+  readonly say: (text: string) => Promise<void> | undefined
   /** The wall clock, in ms since 1970. */
   readonly now?: () => number
 }
 
 /** Tells what happens, an entry each: for people, or for machines. Machines get `time`, `level`, `service`, `msg` and `type`, and whatever else is known. */
 export interface Teller {
-  /** What a service wrote. */
-  line(record: ChildRecord): void
+  /** What a service wrote; answers as `say` does. */
+  line(record: ChildRecord): Promise<void> | undefined
   /** What happened to a service. */
   event(event: GovernorEvent): void
   note(type: string, message: string, level?: ChildRecord['level']): void
@@ -21,14 +21,14 @@ export interface Teller {
 
 export function teller({ json, colours, say, now = Date.now }: TellerOptions): Teller {
   const time = (): string => new Date(now()).toISOString()
-  const tell = (entry: object): void =>
+  const tell = (entry: object): Promise<void> | undefined =>
     say(json ? `${JSON.stringify(entry)}\n` : prettyEntry({ ...entry }, colours))
   return {
     line({ level, service, msg, fields, ...when }) {
       const record = { time: when.time ?? time(), level, service, msg }
       if (!json) return tell({ ...record, ...withoutNoise(fields) })
       const { type, ...others } = fields
-      tell({
+      return tell({
         ...record,
         type: 'service.wrote',
         ...(type !== undefined && { type_: type }),
@@ -37,11 +37,12 @@ export function teller({ json, colours, say, now = Date.now }: TellerOptions): T
     },
     event(event) {
       const { level, msg } = worded(event)
-      if (json) return tell({ time: time(), level, service: self, msg, ...event })
-      if (level !== 'debug') tell({ time: time(), level, service: self, msg })
+      if (json) tell({ time: time(), level, service: self, msg, ...event })
+      else if (level !== 'debug') tell({ time: time(), level, service: self, msg })
     },
-    note: (type, msg, level = 'info') =>
-      tell({ time: time(), level, service: self, msg, ...(json && { type }) }),
+    note(type, msg, level = 'info') {
+      tell({ time: time(), level, service: self, msg, ...(json && { type }) })
+    },
   }
 }
 

@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { delimiter, dirname } from 'node:path'
-import type { Readable } from 'node:stream'
 import type { Clock } from '@holdfast/policy'
 import type { ExitCause } from './governor-event.ts'
-import { lines } from './lines.ts'
+import { pacedLines } from './paced-lines.ts'
 import type { Service } from './service.ts'
 
 /** One line that a service wrote, without its newline. */
@@ -17,7 +16,8 @@ export interface ServiceLine {
 
 export interface ChildOptions {
   readonly clock: Clock
-  readonly line: (line: ServiceLine) => void
+  /** While a promise that it answers with is not settled, the pipe is read no further than 64 KiB. */
+  readonly line: (line: ServiceLine) => unknown
   readonly spawned: (pid: number) => void
   readonly unspawned: (why: string) => void
   /** Takes what the child writes to its `NOTIFY_FD`, line by line; without it there is none. */
@@ -32,7 +32,8 @@ const drainWithin = 250
  * Spawns the command of a service as the leader of a group of its own.
  *
  * Calls `spawned` and later `exited`, or only `unspawned`; never throws. Output is read as fast as `line` takes it and
- * never queued. Resolves when the child is gone and the last line was given.
+ * never queued; what a child leaves in its pipe when it exits is given at once. Resolves when the child is gone and the
+ * last line was given.
  */
 export const child = (service: Service, options: ChildOptions): Promise<void> => {
   const [program = '', ...args] = service.command
@@ -63,25 +64,15 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   }
   // Without a listener a later 'error' (a signal that could not be sent) would end the governor.
   born.on('error', () => {})
-  const streams = { stdout, stderr }
-  for (const [stream, readable] of Object.entries(streams) as ['stdout' | 'stderr', Readable | null][]) {
-    const reader = lines({ line: (line) => options.line({ service: service.name, stream, line }) })
-    readable
-      ?.on('data', reader.write)
-      .once('close', reader.end)
-      .on('error', () => {})
-  }
+  const written = (['stdout', 'stderr'] as const).map((stream) =>
+    pacedLines(born[stream]!, (line) => options.line({ service: service.name, stream, line })),
+  )
   const notify = notified && (born.stdio[notifyAt] as Socket)
-  if (notify) {
-    const reader = lines({ line: notified })
-    notify
-      .on('data', reader.write)
-      .once('close', reader.end)
-      .on('error', () => {})
-  }
+  if (notify) pacedLines(notify, notified)
   const drained = new Promise<void>((resolve) => {
     let cancel = () => {}
     born.once('exit', (code, signal) => {
+      for (const each of written) each.hurry()
       cancel = options.clock.after(drainWithin, () => {
         stdout?.destroy()
         stderr?.destroy()

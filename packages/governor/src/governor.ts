@@ -30,8 +30,11 @@ export interface GovernorOptions {
   readonly usage?: UsageReader
   /** How often services with a `maxMemory` are looked at, in ms. Default 5 000. */
   readonly weighEvery?: number
-  /** Every line that a service writes. It is called while the pipe is read, so a slow one slows the service. */
-  readonly log?: (line: ServiceLine) => void
+  /**
+   * Every line that a service writes, in order. A promise that it answers with means "no more for now": until it settles,
+   * no more than 64 KiB of that output are read, so that a service which writes more is slowed down. What it throws is ignored.
+   */
+  readonly log?: (line: ServiceLine) => unknown
   /** Where `run.json` is kept, by which the next governor ends what a killed one left running. Without it, nowhere. */
   readonly stateDir?: string
 }
@@ -94,8 +97,6 @@ export const governor = (options: GovernorOptions): Governor => {
   const leaving = new Map<string, Departure>()
   const waiters = new Set<() => void>()
   const events = channel<GovernorEvent>()
-  const lines = channel<ServiceLine>()
-  if (log) lines.on(log)
   const queue: { readonly name: string; readonly event: LifeEvent }[] = []
   let looping = false
 
@@ -152,15 +153,19 @@ export const governor = (options: GovernorOptions): Governor => {
     }
   }
 
+  const line = (written: ServiceLine): unknown => {
+    try {
+      return log?.(written)
+    } catch {
+      return undefined
+    }
+  }
   /** Takes a service on, at rest; what an earlier one of its name still reports must not count. */
   const adopt = (each: Service, generation = 0) => {
     lives.set(each.name, { ...unborn(each, clock.now()), generation })
     const told = (event: LifeEvent) => tell(each.name, event)
     const announce = (event: GovernorEvent) => events.emit(event)
-    performers.set(
-      each.name,
-      performer(each, { clock, announce, line: (line) => lines.emit(line), tell: told }),
-    )
+    performers.set(each.name, performer(each, { clock, announce, line, tell: told }))
   }
 
   const record = stateDir === undefined ? undefined : runRecord(stateDir)

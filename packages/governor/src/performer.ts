@@ -10,7 +10,8 @@ import { watch } from './watch.ts'
 
 export interface PerformerOptions {
   readonly clock: Clock
-  readonly line: (line: ServiceLine) => void
+  /** A promise that it answers with slows the service down. */
+  readonly line: (line: ServiceLine) => unknown
   readonly announce: (event: GovernorEvent) => void
   /** Takes what an effect set going reports, now or later. */
   readonly tell: (event: LifeEvent) => void
@@ -47,8 +48,9 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
     const drained = child(commandOf(service, role), {
       clock,
       line: (written) => {
-        line(written)
+        const answer = line(written)
         hear(generation, written.line, 'line')
+        return answer
       },
       ...(role === 'command' &&
         notifies(service) && { notified: (text: string) => hear(generation, text, 'notify') }),
