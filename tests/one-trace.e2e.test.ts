@@ -63,12 +63,15 @@ const below = (parent: string): Tree =>
   )
 
 const journey = {
-  'front POST /answer': {
-    'front asking': {
-      'front answers.Answers/Ask': {
-        'middle answers.Answers/Ask': {
-          'middle send work': {
-            'middle working': { 'back work NO_LOGIN': {}, 'back work': {} },
+  'front POST': {
+    'front respond': {
+      'front asking': {
+        'front answers.Answers/Ask': {
+          'middle answers.Answers/Ask': {
+            'middle working': {
+              'middle work NO_LOGIN': { 'back work NO_LOGIN': {} },
+              'middle work': { 'back work': {} },
+            },
           },
         },
       },
@@ -145,14 +148,14 @@ describe('a request through three processes', () => {
 
     expect(below('')).toEqual(journey)
     expect(answers[0]?.headers.get('x-trace-id')).toBe(root?.traceId)
-    expect(spans.filter(({ traceId }) => traceId === root?.traceId)).toHaveLength(8)
+    expect(spans.filter(({ traceId }) => traceId === root?.traceId)).toHaveLength(10)
   })
 
   it('is part of the trace that it came with, though another is on its way', () => {
     expect(below(remembered.spanId)).toEqual(journey)
     expect(answers[1]?.headers.get('x-trace-id')).toBe(remembered.traceId)
-    expect(spans.filter(({ traceId }) => traceId === remembered.traceId)).toHaveLength(8)
-    expect(spans).toHaveLength(16)
+    expect(spans.filter(({ traceId }) => traceId === remembered.traceId)).toHaveLength(10)
+    expect(spans).toHaveLength(20)
   })
 
   it('tells on the span of the policy which attempts it took, and what failed, without saying how', () => {

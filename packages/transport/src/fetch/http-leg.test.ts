@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { retry, wrap } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../testing/free-port.ts'
 import { heardLegs } from '../testing/heard-legs.ts'
 import { resilientFetch } from './resilient-fetch.ts'
 import { serving } from './serving.ts'
@@ -50,7 +51,7 @@ describe('http legs', () => {
 
   it('say what went wrong where there is no answer', async () => {
     using heard = heardLegs()
-    await using ask = resilientFetch(wrap(), { base: 'http://127.0.0.1:9' })
+    await using ask = resilientFetch(wrap(), { base: `http://127.0.0.1:${await freePort()}` })
     await expect(ask('/')).rejects.toThrow()
 
     expect(heard.all).toMatchObject([{ end: { is: 'failed', attributes: { 'holdfast.failure': 'unsent' } } }])
