@@ -13,7 +13,7 @@ services:
     ready: http:/
 `
 
-it('refuses a second holdfast up, and the first one after a kill -9 takes over what that left', async () => {
+it('refuses a second holdfast up, takes its services along when it is killed with -9, and then starts again', async () => {
   const ports = await freePorts(3)
   await using killed = await runningHoldfast(yaml(ports), ports[1]!)
   const { services, processes } = await killed.status()
@@ -21,10 +21,10 @@ it('refuses a second holdfast up, and the first one after a kill -9 takes over w
 
   const { code, out, err } = await holdfast(['up'], killed.folder)
   expect({ code, out }).toEqual({ code: 1, out: '' })
-  expect(err).toMatch(/^a governor already answers on .*; stop it, or use it\n$/)
+  expect(err).toMatch(/^a governor already runs in .* \(pid \d+\); stop it first\n$/)
 
   expect(await killed.end('SIGKILL')).toBeNull()
-  expect(lives(web)).toBe(true)
+  await expect.poll(() => lives(web), { timeout: 8_000 }).toBe(false)
   await using next = await up({ file: join(killed.folder, 'holdfast.yaml'), environment: process.env })
   const { ready, failed } = await next.started
 

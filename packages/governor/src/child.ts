@@ -23,6 +23,10 @@ export interface ChildOptions {
   /** Takes what the child writes to its `NOTIFY_FD`, line by line; without it there is none. */
   readonly notified?: (text: string) => void
   readonly exited: (cause: ExitCause) => void
+  /** The marks by which it is found again. */
+  readonly marks?: Readonly<Record<string, string>>
+  /** Where its output goes; without it to pipes, whose lines are given. */
+  readonly output?: readonly [stdout: number, stderr: number] | undefined
 }
 
 /** How long output may still come after a child has exited, in ms: a process that left the group may hold the pipe. */
@@ -37,17 +41,17 @@ const drainWithin = 250
  */
 export const child = (service: Service, options: ChildOptions): Promise<void> => {
   const [program = '', ...args] = service.command
-  const { notified } = options
+  const { notified, marks, output } = options
   const notifyAt = 3 + service.listen.length
   let born: ChildProcess
   try {
     born = spawn(program, args, {
       detached: true,
-      env: { ...environment(service), ...(notified && { NOTIFY_FD: String(notifyAt) }) },
+      env: { ...environment(service), ...marks, ...(notified && { NOTIFY_FD: String(notifyAt) }) },
       stdio: [
         'ignore',
-        'pipe',
-        'pipe',
+        output?.[0] ?? 'pipe',
+        output?.[1] ?? 'pipe',
         ...service.listen.map(({ fd }) => fd),
         ...(notified ? ['pipe' as const] : []),
       ],
@@ -64,9 +68,10 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   }
   // Without a listener a later 'error' (a signal that could not be sent) would end the governor.
   born.on('error', () => {})
-  const written = (['stdout', 'stderr'] as const).map((stream) =>
-    pacedLines(born[stream]!, (line) => options.line({ service: service.name, stream, line })),
-  )
+  const written = (['stdout', 'stderr'] as const).flatMap((stream) => {
+    const piped = born[stream]
+    return piped ? pacedLines(piped, (line) => options.line({ service: service.name, stream, line })) : []
+  })
   const notify = notified && (born.stdio[notifyAt] as Socket)
   if (notify) pacedLines(notify, notified)
   const drained = new Promise<void>((resolve) => {

@@ -10,6 +10,7 @@ export type GovernorErrorCode =
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNUSABLE'
   | 'ALREADY_RUNNING'
+  | 'STATE_UNUSABLE'
 
 /** The governor refuses what was asked. `code` tells programs which; the message tells people why and what to try. */
 export class GovernorError extends HoldfastError {

@@ -1,23 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { governor } from './governor.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import { addressFree, holdListener } from './held-listener.ts'
+import { claimState } from './process/claimed-state.ts'
 import { signalGroup } from './process-group.ts'
 import { childCommand } from './testing/child-command.ts'
+import { folder } from './testing/folder.ts'
 import { kept, quick, spec, stopKept } from './testing/kept-governor.ts'
-
-/** A folder that is gone after the test. */
-const folder = () => {
-  const path = mkdtempSync(join(tmpdir(), 'holdfast-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  return path
-}
 
 /** Whether a process runs; one that is dead and waits for init to collect it does not. */
 const lives = (pid: number) => {
@@ -285,18 +278,6 @@ describe('governor', () => {
     expect(lines).toContainEqual({ service: 'a', stream: 'stdout', line: 'end' })
   })
 
-  it('hears a process that left the group to the end, before stop resolves', async () => {
-    // Time stands still, so nothing cuts the late writer off.
-    const { g, lines } = kept([spec('a', { command: escaping('setInterval(() => {}, 1e6)') })], {
-      clock: fakeClock(),
-    })
-    await g.start()
-
-    await g.stop()
-
-    expect(lines).toContainEqual({ service: 'a', stream: 'stdout', line: 'late' })
-  })
-
   it('takes no line of an earlier child for the readiness of the next', async () => {
     const { g, events, event } = kept([
       spec('a', { command: escaping('process.exit(1)'), ready: { line: 'late' } }),
@@ -382,44 +363,23 @@ describe('governor', () => {
     expect(await addressFree(held)).toBe(true)
   })
 
-  it('keeps a record of what lives, and none when nothing does', async () => {
-    const stateDir = folder()
-    const { g, of } = kept([spec('a')], { stateDir })
+  it('keeps a PID file of what lives, and none when nothing does', async () => {
+    using state = await claimState(folder(onTestFinished))
+    const { g, of } = kept([spec('a')], { state })
     await g.start()
 
-    const { children } = JSON.parse(readFileSync(join(stateDir, 'run.json'), 'utf8')) as {
-      children: unknown[]
-    }
-    expect(children).toMatchObject([{ service: 'a', pid: of('a').pid }])
+    const text = readFileSync(join(state.folder, 'a.pid'), 'utf8')
+    expect(text.split('\n')[0]).toBe(String(of('a').pid))
     await g.stop()
-    expect(() => readFileSync(join(stateDir, 'run.json'))).toThrow('ENOENT')
+    expect(readdirSync(state.folder)).toEqual(['governor.1.lock'])
   })
 
   it('goes on without a record when the disk refuses (I3)', async () => {
-    const { g, events } = kept([spec('a')], { stateDir: '/dev/null/state' })
+    using state = await claimState(folder(onTestFinished))
+    const { g, events } = kept([spec('a')], { state: { ...state, folder: '/dev/null' } })
 
     expect((await g.start()).ready).toEqual(['a'])
     expect(events).toContainEqual({ type: 'record.failed', why: expect.stringContaining('ENOTDIR') })
-  })
-
-  it('ends what a governor killed with SIGKILL left, and refuses beside one that lives', async () => {
-    const stateDir = folder()
-    const program = `
-      import { governor } from ${JSON.stringify(import.meta.resolve('./governor.ts'))}
-      const g = governor({ services: [${JSON.stringify(spec('a'))}], stateDir: ${JSON.stringify(stateDir)} })
-      g.on((event) => event.type === 'service.ready' && console.log(g.status()[0].pid))
-      await g.start()`
-    const args = ['--conditions=@holdfast/source', '--input-type=module', '-e', program]
-    const first = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [pid] = await once(first.stdout, 'data')
-    const { g } = kept([spec('a')], { stateDir })
-
-    await expect(g.start()).rejects.toMatchObject({ code: 'ALREADY_RUNNING' })
-    expect(lives(Number(pid))).toBe(true)
-    first.kill('SIGKILL')
-    await once(first, 'exit')
-    expect(await g.start()).toEqual({ ready: ['a'], failed: [] })
-    expect(lives(Number(pid))).toBe(false)
   })
 
   it('takes its children along when the process exits', async () => {

@@ -8,9 +8,10 @@ import { isUp } from './life-moves.ts'
 import { step, unborn } from './lifecycle.ts'
 import { startOrder } from './order.ts'
 import { type Performer, performer } from './performer.ts'
+import type { ClaimedState } from './process/claimed-state.ts'
+import { traces } from './process/traces.ts'
 import { signalGroup } from './process-group.ts'
 import { processUsage, type Usage, type UsageReader } from './process-usage.ts'
-import { reapLeftovers, runRecord } from './run-record.ts'
 import { type Service, type ServiceSpec, type Strategy, service } from './service.ts'
 import { type ServiceHealth, serviceHealth } from './service-health.ts'
 import { type ServiceMetrics, serviceMetrics } from './service-metrics.ts'
@@ -35,8 +36,8 @@ export interface GovernorOptions {
    * no more than 64 KiB of that output are read, so that a service which writes more is slowed down. What it throws is ignored.
    */
   readonly log?: (line: ServiceLine) => unknown
-  /** Where `run.json` is kept, by which the next governor ends what a killed one left running. Without it, nowhere. */
-  readonly stateDir?: string
+  /** Where the next governor finds what this one left running, should it be killed. Without it, nowhere. */
+  readonly state?: ClaimedState
 }
 
 export interface Governor extends AsyncDisposable {
@@ -46,8 +47,7 @@ export interface Governor extends AsyncDisposable {
    * Starts all services, or one with all that it needs, in order of need.
    *
    * Resolves when each is ready, or done if it is a job, or has failed once. One that backs off is tried at once, one
-   * that was given up anew, and a job that is done is left alone. Rejects
-   * with `ALREADY_RUNNING` when another governor lives in the same state directory.
+   * that was given up anew, and a job that is done is left alone.
    */
   start(name?: string): Promise<StartResult>
   /**
@@ -89,7 +89,7 @@ export interface Governor extends AsyncDisposable {
 
 /** Keeps a set of services alive: starts them in order of need, restarts what dies, and stops them without a trace. */
 export const governor = (options: GovernorOptions): Governor => {
-  const { clock = systemClock, random = Math.random, log, stateDir } = options
+  const { clock = systemClock, random = Math.random, log, state } = options
   const { wall = Date.now, usage = processUsage, weighEvery = 5_000 } = options
   const lives = new Map<string, Life>()
   const performers = new Map<string, Performer>()
@@ -124,7 +124,7 @@ export const governor = (options: GovernorOptions): Governor => {
     if (!before) return
     const { life, effects } = step(before, event, { at: clock.now(), wall: wall(), chance: random() })
     lives.set(name, life)
-    if (life.run !== before.run) remember(life)
+    if (life.run !== before.run) remember()
     for (const effect of effects)
       if (effect.do === 'group') tellGroup(name, effect.event)
       else performers.get(name)!.perform(effect)
@@ -160,28 +160,23 @@ export const governor = (options: GovernorOptions): Governor => {
       return undefined
     }
   }
+  const announce = (event: GovernorEvent) => events.emit(event)
+  const left = traces({ state, clock, announce, line })
   /** Takes a service on, at rest; what an earlier one of its name still reports must not count. */
   const adopt = (each: Service, generation = 0) => {
     lives.set(each.name, { ...unborn(each, clock.now()), generation })
     const told = (event: LifeEvent) => tell(each.name, event)
-    const announce = (event: GovernorEvent) => events.emit(event)
-    performers.set(each.name, performer(each, { clock, announce, line, tell: told }))
+    performers.set(each.name, performer(each, { clock, announce, line, tell: told, traces: left }))
   }
 
-  const record = stateDir === undefined ? undefined : runRecord(stateDir)
-  const remember = ({ service: { name }, run }: Life) => {
+  const remember = () => {
     // A governor that ends without stop() must not leave its children to nobody.
     process.off('exit', endAll)
     if ([...lives.values()].some((life) => life.run)) process.on('exit', endAll)
-    try {
-      if (run) record?.add(name, run.pid)
-      else record?.remove(name)
-    } catch (error) {
-      events.emit({ type: 'record.failed', why: String(error) })
-    }
   }
   const endAll = () => {
-    for (const { run } of lives.values()) if (run) signalGroup(run.pid, 'SIGKILL')
+    for (const { run, service } of lives.values())
+      if (run && service.onGovernorDeath === 'kill') signalGroup(run.pid, 'SIGKILL')
   }
 
   /** Resolves with the answer of `look` once it has one; it looks again after every turn of the loop. */
@@ -197,18 +192,7 @@ export const governor = (options: GovernorOptions): Governor => {
       waiter()
     })
 
-  let takeover: Promise<void> | undefined
-  /** Ends what an earlier governor left, once. */
-  const takeOver = async () => {
-    const found = stateDir === undefined ? undefined : await reapLeftovers(stateDir, clock)
-    if (found?.is === 'running' && found.pid !== process.pid)
-      throw new GovernorError(
-        'ALREADY_RUNNING',
-        `a governor already runs in ${stateDir} (pid ${found.pid})`,
-        'stop it first',
-      )
-  }
-
+  let settled: Promise<void> | undefined
   let stopping: Promise<void> | undefined
   const begin = async (names: readonly string[], restarted?: string): Promise<StartResult> => {
     stopping = undefined
@@ -217,11 +201,8 @@ export const governor = (options: GovernorOptions): Governor => {
       // What its group is about to do with it is not undone by asking for it.
       if (leaving.get(name)?.event.is === 'stop') leaving.delete(name)
     }
-    takeover ??= takeOver()
-    await takeover.catch((error) => {
-      takeover = undefined
-      throw error
-    })
+    settled ??= left.settle([...lives.values()].map((life) => life.service))
+    await settled
     const before = new Map(names.map((name) => [name, lives.get(name)!.restarts]))
     for (const name of names)
       if (wanted.has(name)) tell(name, { is: name === restarted ? 'restart' : 'start' })
@@ -236,6 +217,7 @@ export const governor = (options: GovernorOptions): Governor => {
     if (!looping) loop()
     await until(() => names.every((name) => !leaving.has(name)) || undefined)
     await Promise.all(names.map((name) => performers.get(name)?.drained()))
+    if (![...lives.values()].some((life) => life.run)) await left.rest()
   }
 
   const known = (name: string): Life => {

@@ -22,8 +22,10 @@ export { type Address, addressFree, type HeldListener, holdListener } from './he
 export type { RestartCause, ServiceState } from './life.ts'
 export { type Needing, needCycle, startOrder } from './order.ts'
 export type { Probe } from './probe.ts'
+export { type ClaimedState, claimState } from './process/claimed-state.ts'
+export type { Run } from './process/pid-file.ts'
+export type { OnGovernorDeath, Unit } from './process/unit.ts'
 export type { Usage, UsageReader } from './process-usage.ts'
-export { type Leftovers, reapLeftovers } from './run-record.ts'
 export { type Schedule, scheduleFlaw } from './schedule.ts'
 export type {
   Backoff,

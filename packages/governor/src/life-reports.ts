@@ -173,8 +173,11 @@ const hookExited = (life: Life, cause: ExitCause, { moment, clear }: HookEnd): S
   }
 }
 
-const worded = ({ code, signal }: ExitCause): string =>
-  signal ? `killed by ${signal}` : `exited with code ${code}`
+const worded = ({ code, signal }: ExitCause): string => {
+  if (signal) return `killed by ${signal}`
+  // Only its parent is told the code, and that was a governor before this one.
+  return code === null ? 'exited' : `exited with code ${code}`
+}
 
 const gone = (life: Life, moment: Moment): Step => {
   const { state, service, role, run } = life

@@ -4,6 +4,9 @@ import { child, environment, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import type { Effect, LifeEvent, Role } from './life.ts'
 import { type Ear, type Probing, probe } from './probe.ts'
+import type { KeptOutput } from './process/kept-output.ts'
+import type { Traces } from './process/traces.ts'
+import { watchAdopted } from './process/watch-adopted.ts'
 import { reapGroup, signalGroup } from './process-group.ts'
 import type { Service } from './service.ts'
 import { watch } from './watch.ts'
@@ -13,6 +16,7 @@ export interface PerformerOptions {
   /** A promise that it answers with slows the service down. */
   readonly line: (line: ServiceLine) => unknown
   readonly announce: (event: GovernorEvent) => void
+  readonly traces: Traces
   /** Takes what an effect set going reports, now or later. */
   readonly tell: (event: LifeEvent) => void
 }
@@ -23,7 +27,7 @@ export type OwnEffect = Exclude<Effect, { readonly do: 'group' }>
 /** The hands of one service: they carry out what its lifecycle decided, and decide nothing. */
 export interface Performer {
   perform(effect: OwnEffect): void
-  /** Resolves when every line that the children wrote was given out. */
+  /** Resolves when every line that the children wrote was given out, and nothing that they started is left. */
   drained(): Promise<unknown>
   /**
    * Asks the service now how it is, by its `alive` or `ready` probe: undefined when it is well, when there is nothing to
@@ -33,10 +37,19 @@ export interface Performer {
 }
 
 /** Does the effects of one service, in the order in which they are given. */
-export const performer = (service: Service, { clock, line, announce, tell }: PerformerOptions): Performer => {
-  const draining = new Set<Promise<void>>()
+export const performer = (
+  service: Service,
+  { clock, line, announce, tell, traces }: PerformerOptions,
+): Performer => {
+  const draining = new Set<Promise<unknown>>()
+  const drain = (ending: Promise<unknown>) => {
+    const ended = ending.catch(() => {}).finally(() => draining.delete(ended))
+    draining.add(ended)
+  }
   const reaping = new Set<number>()
   let cancelWait = () => {}
+  /** The generation that was taken over when it was ready already. */
+  let wasReady: number | undefined
   let probing: (Probing & { readonly generation: number }) | undefined
 
   const about = { cwd: service.cwd, env: environment({ ...service, listen: [] }) }
@@ -45,28 +58,56 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
     if (probing?.generation === generation) probing.heard(text, from)
   }
   const spawn = (generation: number, role: Role) => {
-    const drained = child(commandOf(service, role), {
+    const heard = (written: ServiceLine) => {
+      const answer = line(written)
+      hear(generation, written.line, 'line')
+      return answer
+    }
+    const spawned = (pid: number) => tell({ is: 'spawned', generation, pid })
+    const adopted = role === 'command' ? traces.adopt(service) : undefined
+    if (adopted) {
+      wasReady = adopted.ready ? generation : wasReady
+      const output = traces.output(adopted.unit, heard)
+      spawned(adopted.pid)
+      return watchAdopted(adopted, clock, () => {
+        if (output) drain(output.finish())
+        tell({ is: 'exited', generation, code: null, signal: null })
+      })
+    }
+    const { unit, env } = traces.begin(service, role === 'command' ? role : 'beside')
+    // Nothing is to be prepared for what runs already.
+    const idle = role === 'before' && traces.awaits(service)
+    let output: KeptOutput | undefined
+    try {
+      output = traces.output(unit, heard)
+    } catch (error) {
+      return tell({ is: 'unspawned', generation, why: `its output cannot be kept: ${error}` })
+    }
+    const drained = child(idle ? { ...service, command: ['true'] } : commandOf(service, role), {
       clock,
-      line: (written) => {
-        const answer = line(written)
-        hear(generation, written.line, 'line')
-        return answer
-      },
+      line: heard,
+      marks: env,
+      output: output?.fds,
       ...(role === 'command' &&
         notifies(service) && { notified: (text: string) => hear(generation, text, 'notify') }),
-      spawned: (pid) => tell({ is: 'spawned', generation, pid }),
+      spawned: (pid) => {
+        traces.born(service, pid)
+        spawned(pid)
+      },
       unspawned: (why) => tell({ is: 'unspawned', generation, why }),
       exited: (cause) => tell({ is: 'exited', generation, ...cause }),
     })
-    draining.add(drained)
-    void drained.then(() => draining.delete(drained))
+    drain(drained.then(() => output?.finish()))
   }
   const reap = (generation: number, pid: number) => {
     if (reaping.has(generation)) return
     reaping.add(generation)
     reapGroup(pid, clock, (gone) => {
       reaping.delete(generation)
+      if (gone) traces.gone(service)
       tell({ is: gone ? 'gone' : 'survived', generation })
+      // What left the group is ended while the next run boots.
+      if (gone) drain(traces.endStrays(service))
     })
   }
   const perform = (effect: OwnEffect) => {
@@ -75,8 +116,13 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
         return spawn(effect.generation, effect.role)
       case 'probe': {
         const { generation } = effect
-        const found = () => tell({ is: 'probed', generation })
-        probing = { generation, ...probe(service.ready, { clock, about, found }) }
+        const found = () => {
+          traces.ready(service)
+          tell({ is: 'probed', generation })
+        }
+        // What it once said to be ready it will not say again.
+        const ready = generation === wasReady ? undefined : service.ready
+        probing = { generation, ...probe(ready, { clock, about, found }) }
         return
       }
       case 'watch': {
@@ -91,6 +137,7 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
         return
       case 'signal':
         signalGroup(effect.pid, effect.signal)
+        drain(traces.signalStrays(service, effect.signal))
         return
       case 'reap':
         return reap(effect.generation, effect.pid)
@@ -121,7 +168,11 @@ export const performer = (service: Service, { clock, line, announce, tell }: Per
         resolve(undefined)
       })
     })
-  return { perform, drained: () => Promise.all(draining), ask }
+  const drained = () => {
+    traces.hurry()
+    return Promise.all(draining)
+  }
+  return { perform, drained, ask }
 }
 
 const commandOf = (service: Service, role: Role): Service =>

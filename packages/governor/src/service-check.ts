@@ -31,6 +31,14 @@ export const checkService = (service: Service): void => {
   if (giveUp && !(giveUp.within > 0)) throw bad('giveUp.within', giveUp.within, 'ms above 0')
   if (service.maxMemory !== undefined && !(service.maxMemory > 0))
     throw bad('maxMemory', service.maxMemory, 'bytes above 0')
+  if (!['kill', 'adopt'].includes(service.onGovernorDeath))
+    throw bad('onGovernorDeath', service.onGovernorDeath, 'kill or adopt')
+  // The sockets live in the governor and its child; a later governor could not get hold of them.
+  if (service.onGovernorDeath === 'adopt' && service.listen.length > 0)
+    throw bad('onGovernorDeath', 'adopt', 'kill for a service whose sockets the governor holds')
+  // The pipe for what it tells breaks with the governor that made it.
+  if (service.onGovernorDeath === 'adopt' && alive && 'notify' in alive.probe)
+    throw bad('onGovernorDeath', 'adopt', 'kill for a service that tells by itself that it lives')
   const flaw = restartAt && scheduleFlaw(restartAt)
   if (flaw) throw bad('restartAt', restartAt, `a schedule that can be: ${flaw}`)
   checkProbe(service, { at: 'ready', probe: service.ready, bad })

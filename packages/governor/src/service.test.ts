@@ -15,6 +15,7 @@ describe('service', () => {
       successCodes: [0],
       stopSignal: 'SIGTERM',
       hookTimeout: 30_000,
+      onGovernorDeath: 'kill',
       stopGrace: 4_000,
       stableAfter: 10_000,
       backoff: { initial: 200, max: 500, factor: 2 },

@@ -1,5 +1,6 @@
 import type { HeldListener } from './held-listener.ts'
 import type { Probe } from './probe.ts'
+import type { OnGovernorDeath } from './process/unit.ts'
 import type { Schedule } from './schedule.ts'
 import { checkService } from './service-check.ts'
 
@@ -48,6 +49,11 @@ export interface ServiceSpec {
   readonly maxMemory?: number
   /** When it is restarted though nothing is wrong with it. */
   readonly restartAt?: Schedule
+  /**
+   * When the governor is killed: `kill` ends the service with it, `adopt` lets it live on until the next governor of the same
+   * state directory takes it over. Default kill. Not to be had together with `listen`, since nobody could hold those sockets meanwhile.
+   */
+  readonly onGovernorDeath?: OnGovernorDeath
   /** Sockets handed to the child as fd 3, 4 …, with LISTEN_FDS set. */
   readonly listen?: readonly HeldListener[]
 }
@@ -107,6 +113,7 @@ export const service = (spec: ServiceSpec): Service => {
     successCodes: [0],
     stableAfter: 10_000,
     hookTimeout: 30_000,
+    onGovernorDeath: 'kill',
     listen: [],
     ...said,
     ...(ready && { ready }),

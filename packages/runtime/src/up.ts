@@ -2,13 +2,14 @@ import { dirname, resolve } from 'node:path'
 import type { GatewayStatus } from '@holdfast/gateway'
 import {
   addressFree,
+  type ClaimedState,
+  claimState,
   controlPath,
   type Governor,
   GovernorError,
   type GovernorEvent,
   governor,
   holdListener,
-  reapLeftovers,
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
@@ -81,6 +82,8 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   const held = new AsyncDisposableStack()
   const own = held.adopt(processMetrics(), (metrics) => metrics.close())
   try {
+    // First, so that of two at once only one goes on; and given back last.
+    const claimed = held.use(await claimState(state))
     const control = held.use(
       await serveControl({
         path,
@@ -100,15 +103,14 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
       }),
     )
     changed = () => control.broadcast({ type: 'log-level.changed' })
-    await takeOver(state)
-    await demandFree(config)
+    await demandFree(config, claimed)
     const listen = []
     for (const address of [config.gateway.listen, config.control.listen])
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
     const edge = edgeSpec({ listen, governor: path, state, cwd: dirname(file), environment })
     supervisor = governor({
       services: [...serviceSpecs(config, { file, governor: path }), edge],
-      stateDir: state,
+      state: claimed,
       ...(log && {
         log: ({ service, stream, line }) => {
           const record = childLine(line, { service, stream, least: levels.of(service) })
@@ -137,20 +139,10 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   return { started: supervisor.start(), status, stop, [Symbol.asyncDispose]: stop }
 }
 
-/** Ends what a governor that was killed left running. */
-async function takeOver(state: string): Promise<void> {
-  const found = await reapLeftovers(state)
-  if (found.is === 'running')
-    throw new GovernorError(
-      'ALREADY_RUNNING',
-      `a governor already runs in ${state} (pid ${found.pid})`,
-      'stop it first',
-    )
-}
-
-async function demandFree({ services }: Config): Promise<void> {
+async function demandFree({ services }: Config, { left }: ClaimedState): Promise<void> {
   for (const [name, { listen }] of Object.entries(services)) {
-    if (listen === undefined || (await addressFree(listen))) continue
+    // One that outlived its governor is still there, and listens.
+    if (listen === undefined || left.has(name) || (await addressFree(listen))) continue
     throw new GovernorError(
       'ADDRESS_IN_USE',
       `the service '${name}' should listen on ${addressText(listen)}, and another program does already`,

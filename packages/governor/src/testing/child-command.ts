@@ -7,6 +7,11 @@ export interface ChildBehaviour {
   readonly say?: readonly string[]
   /** Starts a child in the same group that ignores SIGTERM, and says `grandchild <pid>`. */
   readonly grandchild?: boolean
+  /**
+   * Starts a child in the same group, one in a session of its own, and one that is nobody's child there, and says
+   * `family <own pid> <same group> <session> <forked twice>`.
+   */
+  readonly family?: boolean
   /** Serves HTTP on this port, or on the first inherited socket; `GET /pid` answers its pid. Says `listening <port>`. */
   readonly serve?: number | 'inherited'
   /** Serves this status for every path but `/pid`. Default 200. */

@@ -15,6 +15,16 @@ if (behaviour.grandchild) {
   const { pid, stdout } = spawn(process.execPath, ['-e', stubborn], { stdio: ['ignore', 'pipe', 'ignore'] })
   stdout.once('data', () => say(`grandchild ${pid}`))
 }
+if (behaviour.family) {
+  const sleeper = ['sleep', ['1000']]
+  const same = spawn(...sleeper, { stdio: 'ignore' })
+  const session = spawn(...sleeper, { stdio: 'ignore', detached: true })
+  const fork = ['sh', ['-c', 'sleep 1000 > /dev/null & echo $!']]
+  const twice = spawn(...fork, { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  twice.stdout.once('data', (pid) =>
+    say(`family ${process.pid} ${same.pid} ${session.pid} ${String(pid).trim()}`),
+  )
+}
 if (behaviour.serve !== undefined) {
   const server = createServer((request, response) => {
     response.statusCode = request.url === '/pid' ? 200 : (behaviour.status ?? 200)

@@ -1,0 +1,30 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { governor } from '../../packages/governor/src/index.ts'
+
+it('a service gets the environment, the folder and the Node that its own spec names, and no mark of another', async () => {
+  const before = process.env['HOLDFAST_UNIT']
+  process.env['HOLDFAST_UNIT'] = 'aaaaaaaaaaaaaaaaaaaaaaaa/kill/outer/b-1'
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['HOLDFAST_UNIT']
+    else process.env['HOLDFAST_UNIT'] = before
+  })
+  const said = new Map<string, string[]>()
+  const tell = `console.log([process.env.COLOUR, process.cwd(), process.execPath, process.env.HOLDFAST_UNIT].join('|'))
+    setInterval(() => {}, 1e6)`
+  const services = ['red', 'blue'].map((colour) => ({
+    name: colour,
+    command: ['node', '-e', tell],
+    cwd: colour === 'red' ? '/' : '/tmp',
+    env: { COLOUR: colour, PATH: '/usr/bin:/bin' },
+    ready: { line: '|' },
+  }))
+  await using g = governor({ services, log: ({ service, line }) => void said.set(service, line.split('|')) })
+  await g.start()
+
+  const [red, blue] = [said.get('red')!, said.get('blue')!]
+  expect(red.slice(0, 3)).toEqual(['red', '/', process.execPath])
+  expect(blue.slice(0, 3)).toEqual(['blue', '/tmp', process.execPath])
+  // The mark of the governor round this one stays, so that it finds them too.
+  expect(red[3]).toMatch(/^a{24}\/kill\/outer\/b-1 [0-9a-f]{24}\/kill\/red\/\S+$/)
+  expect(blue[3]).toMatch(/^a{24}\/kill\/outer\/b-1 [0-9a-f]{24}\/kill\/blue\/\S+$/)
+})
