@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { WireFailure } from '../failure.ts'
 import { freePort, peerProcess, type WireUnderTest, wireContract, workLog } from '../testing/index.ts'
 import { resilientDispatch } from './resilient-dispatch.ts'
@@ -37,4 +37,4 @@ async function http(): Promise<WireUnderTest> {
   }
 }
 
-wireContract('resilientDispatch', http, { describe, it, expect, limits: { givesEarly: true } })
+wireContract('resilientDispatch', http, { describe, it, expect, afterAll, limits: { givesEarly: true } })

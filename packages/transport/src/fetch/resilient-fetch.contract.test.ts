@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { WireFailure } from '../failure.ts'
 import { freePort, peerProcess, type WireUnderTest, wireContract, workLog } from '../testing/index.ts'
 import { resilientFetch } from './resilient-fetch.ts'
@@ -37,4 +37,4 @@ async function http(): Promise<WireUnderTest> {
   }
 }
 
-wireContract('resilientFetch', http, { describe, it, expect })
+wireContract('resilientFetch', http, { describe, it, expect, afterAll })

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { askingService } from '../testing/grpc-asking.ts'
 import { freePort, peerProcess, type WireUnderTest, wireContract, workLog } from '../testing/index.ts'
 import { grpcClient } from './grpc-client.ts'
@@ -24,4 +24,4 @@ async function grpc(): Promise<WireUnderTest> {
   }
 }
 
-wireContract('grpcClient', grpc, { describe, it, expect })
+wireContract('grpcClient', grpc, { describe, it, expect, afterAll })

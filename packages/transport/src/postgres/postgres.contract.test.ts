@@ -58,4 +58,4 @@ function envelope(sql: string): Record<string, string> {
   return Object.fromEntries(pairs.map(([, name, value]) => [name!, decodeURIComponent(value!)]))
 }
 
-wireContract('postgres', wire, { describe, it, expect })
+wireContract('postgres', wire, { describe, it, expect, afterAll })

@@ -7,6 +7,7 @@ import type { Peer } from './peer-process.ts'
 export interface WireSuite {
   describe(name: string, body: () => void): void
   it(name: string, body: () => Promise<void>): void
+  afterAll(body: () => Promise<void>): void
   expect(actual: unknown): {
     toBe(expected: unknown): void
     toEqual(expected: unknown): void
@@ -71,27 +72,62 @@ const patience = 5_000
 /**
  * What every wire owes its users, as tests against a real peer that is late, slow, frozen, killed, and cuts in the middle.
  *
- * `make` gives a wire with a peer of its own for each test. Whoever writes a wire can run this on it.
+ * `make` gives a wire with a peer of its own, which serves one test after the other, or only the one that fails. Whoever writes a wire can run this on it.
  */
 export function wireContract(
   name: string,
   make: () => Promise<WireUnderTest>,
-  { describe, it, expect, limits = {} }: WireSuite & { readonly limits?: WireLimits },
+  { describe, it, expect, afterAll, limits = {} }: WireSuite & { readonly limits?: WireLimits },
 ): void {
-  /** One test with a peer that runs, and a client of it. */
+  let kept: WireUnderTest | undefined
+  let runs = false
+
+  /** The wire of all tests so far, unless one of them failed. */
+  async function wireAtHand(): Promise<WireUnderTest> {
+    if (kept !== undefined) return kept
+    const { peer, ...wire } = await make()
+    const watched: Peer = {
+      async start() {
+        await peer.start()
+        runs = true
+      },
+      async kill() {
+        await peer.kill()
+        runs = false
+      },
+      freeze: () => peer.freeze(),
+      thaw: () => peer.thaw(),
+      [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+    }
+    runs = false
+    kept = { ...wire, peer: watched }
+    return kept
+  }
+
+  async function letGo(): Promise<void> {
+    const wire = kept
+    kept = undefined
+    await wire?.[Symbol.asyncDispose]()
+  }
+
+  /** One test with a peer that runs, or does not, and a client of it. */
   async function joined(
     pipeline: Pipeline,
     body: (client: WireClient, wire: WireUnderTest) => Promise<void>,
     start = true,
   ): Promise<void> {
-    await using wire = await make()
-    if (start) await wire.peer.start()
+    const wire = await wireAtHand()
+    if (start && !runs) await wire.peer.start()
+    if (!start && runs) await wire.peer.kill()
     const client = await wire.connect(pipeline)
     try {
       await body(client, wire)
-    } finally {
+    } catch (error) {
       await client.close()
+      await letGo()
+      throw error
     }
+    await client.close()
   }
 
   const plain = (): Pipeline => wrap(timeout(patience))
@@ -105,6 +141,8 @@ export function wireContract(
   const echo = (text: string): Ask => ({ does: 'echo', text })
 
   describe(`${name} keeps the contract of a wire: it`, () => {
+    afterAll(letGo)
+
     it('answers, with whatever was said, also nothing and what is no ASCII', () =>
       joined(plain(), async (client) => {
         for (const text of ['hello', '', 'ü 漢字 🙂', 'x'.repeat(100_000)])

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { freePort, peerProcess, type WireUnderTest, wireContract, workLog } from '../testing/index.ts'
 import { zeromqClient } from './zeromq-client.ts'
 
@@ -26,4 +26,4 @@ async function zeromq(): Promise<WireUnderTest> {
   }
 }
 
-wireContract('zeromqClient', zeromq, { describe, it, expect, limits: { waitsForPeer: true } })
+wireContract('zeromqClient', zeromq, { describe, it, expect, afterAll, limits: { waitsForPeer: true } })
