@@ -81,6 +81,12 @@ describe('teller', () => {
     ).toContain('\x1b[31merror')
   })
 
+  it('tells an end that is none of failure as no error', () => {
+    const event = { type: 'service.exited', service, after: 1, code: 0, signal: null } as const
+
+    expect(people((tell) => tell.event(event))[0]).toMatch(/ info +holdfast ai ended \(exit code 0\)/)
+  })
+
   it('tells machines everything, one JSON object a line', () => {
     const fields = { type: 'own', trace_id: 'a', correlation_id: 'c-1', pid: 7 }
     const lines = machines((tell) => {

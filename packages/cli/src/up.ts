@@ -35,9 +35,12 @@ export async function up({ file, json }: UpFlags): Promise<void> {
 
   const { failed } = await running.started
   if (!leaving) {
-    const { listen } = running.status()
-    for (const { service, why } of failed)
-      tell.note('service.not-ready', `${service} is not ready: ${why}; it is tried again`, 'warn')
+    const { listen, services } = running.status()
+    const givenUp = services.filter(({ state }) => state.is === 'failed').map(({ name }) => name)
+    for (const { service, why } of failed) {
+      const next = givenUp.includes(service) ? '' : '; it is tried again'
+      tell.note('service.not-ready', `${service} is not ready: ${why}${next}`, 'warn')
+    }
     tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
   }
   await stopped
