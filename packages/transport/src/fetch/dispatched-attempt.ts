@@ -45,7 +45,7 @@ export class DispatchFailure extends WireFailure {
  */
 export class DispatchedAttempt implements Handler {
   readonly about: Dispatching
-  readonly answered = Promise.withResolvers<void>()
+  readonly answered = Promise.withResolvers<{ readonly status: number }>()
   readonly #call: Call
   readonly #began: number
   #is: 'asking' | 'held' | 'given' | 'over' = 'asking'
@@ -77,7 +77,7 @@ export class DispatchedAttempt implements Handler {
     this.#over()
     this.about.once.settled()
     this.about.relay.upgrade(...given)
-    this.answered.resolve()
+    this.answered.resolve({ status: 101 })
   }
 
   onResponseStart(...start: Start): void {
@@ -87,7 +87,7 @@ export class DispatchedAttempt implements Handler {
     once.settled()
     if (!failures.has(status)) {
       this.#give(start)
-      return this.answered.resolve()
+      return this.answered.resolve({ status })
     }
     controller.pause()
     this.#is = 'held'

@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { retry, wrap } from '@holdfast/policy'
+import { Agent, request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../testing/free-port.ts'
 import { heardLegs } from '../testing/heard-legs.ts'
+import { resilientDispatch } from './resilient-dispatch.ts'
 import { resilientFetch } from './resilient-fetch.ts'
 import { serving } from './serving.ts'
 
@@ -14,8 +16,8 @@ describe('http legs', () => {
     const seen: unknown[] = []
     const statuses = [503, 404]
     const server = createServer(
-      serving((request, response) => {
-        seen.push([request.headers['x-leg'], heard.inside])
+      serving((asked, response) => {
+        seen.push([asked.headers['x-leg'], heard.inside])
         response.writeHead(statuses.shift()!).end()
       }),
     ).listen(0, '127.0.0.1')
@@ -55,5 +57,22 @@ describe('http legs', () => {
     await expect(ask('/')).rejects.toThrow()
 
     expect(heard.all).toMatchObject([{ end: { is: 'failed', attributes: { 'holdfast.failure': 'unsent' } } }])
+  })
+
+  it('are the attempts of a request of undici that is dispatched, too', async () => {
+    using heard = heardLegs()
+    const server = createServer((_, response) => response.writeHead(201).end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const dispatcher = new Agent().compose(resilientDispatch(wrap()))
+    const { body } = await request(`${origin}/a?key=hunter2`, { dispatcher })
+    await body.text()
+    await dispatcher.close()
+    server.close()
+    await once(server, 'close')
+
+    expect(heard.all).toMatchObject([
+      { name: 'GET', attributes: { 'url.full': `${origin}/a` }, end: { is: 'done' } },
+    ])
   })
 })

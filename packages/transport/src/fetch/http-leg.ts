@@ -4,19 +4,26 @@ import { WireFailure } from '../failure.ts'
 import type { LegWords } from '../on-leg.ts'
 
 /** An attempt at a request, as OpenTelemetry's conventions for HTTP have it; the query, which may hold a secret, is left out. */
-export function clientLeg(method: string, url: URL, attempt: number): LegWords<Pick<Response, 'status'>> {
+export function clientLeg(
+  method: string,
+  address: string | URL,
+  attempt: number,
+): LegWords<Pick<Response, 'status'>> {
   return {
-    start: () => ({
-      kind: 'client',
-      name: method,
-      attributes: {
-        'http.request.method': method,
-        'url.full': url.origin + url.pathname.slice(0, longestPath),
-        'server.address': url.hostname,
-        'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
-        ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
-      },
-    }),
+    start() {
+      const { origin, pathname, hostname, port, protocol } = new URL(address)
+      return {
+        kind: 'client',
+        name: method,
+        attributes: {
+          'http.request.method': method,
+          'url.full': origin + pathname.slice(0, longestPath),
+          'server.address': hostname,
+          'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+          ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+        },
+      }
+    },
     answered: ({ status }) => endOf(status, 400),
     failed: (error) =>
       error instanceof WireFailure && error.status !== undefined ? told(error.status, 400) : {},

@@ -1,9 +1,11 @@
-import { type CallOptions, type Clock, type Pipeline, systemClock } from '@holdfast/policy'
+import { type Call, type CallOptions, type Clock, type Pipeline, systemClock } from '@holdfast/policy'
 import { context } from '@holdfast/policy/context'
 import type { Dispatcher } from 'undici'
 import { type Envelope, envelopeOf } from '../envelope.ts'
+import { onLeg } from '../on-leg.ts'
 import { pipelines } from './default-pipeline.ts'
 import { DispatchedAttempt, DispatchFailure, type Dispatching } from './dispatched-attempt.ts'
+import { clientLeg } from './http-leg.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { idempotencyHeader, idempotentMethods, isReplayable, usualFailures } from './idempotent.ts'
 import { Once } from './once.ts'
@@ -64,7 +66,7 @@ export function resilientDispatch(
     const told = envelope === 'always' || (envelope !== false && origin === base)
     let last: DispatchedAttempt | undefined
 
-    pipelineOf(origin)((call) => {
+    const ask = (call: Call): Promise<{ readonly status: number }> => {
       about.once.begin()
       last?.drop()
       const attempt = new DispatchedAttempt(about, call)
@@ -72,7 +74,13 @@ export function resilientDispatch(
       const headers = told ? withEnvelope(request.headers, envelopeOf(call, clock)) : request.headers
       dispatch(headers === request.headers ? request : { ...request, headers: headers ?? null }, attempt)
       return attempt.answered.promise
-    }, limits).catch((error: unknown) => {
+    }
+    const legged = (call: Call) =>
+      origin === ''
+        ? ask(call)
+        : onLeg(clientLeg(request.method, `${origin}${request.path}`, call.attempt), () => ask(call))
+
+    pipelineOf(origin)(legged, limits).catch((error: unknown) => {
       if (error instanceof DispatchFailure && error.attempt.release()) return
       last?.drop()
       relay.fail(undici(error))

@@ -138,7 +138,7 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
 
     let answer: Response | undefined
     try {
-      const url = target instanceof URL ? target : new URL(target.url)
+      const url = target instanceof URL ? target : target.url
       answer = await pipelineOf(origin)(
         (call) => onLeg(clientLeg(method, url, call.attempt), () => attempt(call)),
         limits,
