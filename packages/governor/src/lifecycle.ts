@@ -14,7 +14,7 @@ import type { Service } from './service.ts'
  * I5  A group is only forgotten when it is gone: `run` is unset in stopped, waiting, backing-off and done.
  * I6  A timer is armed only in preparing, starting, running, ready, stopping, tidying and backing-off, and in ready only
  *     for a schedule; a probe runs only in starting, running and ready.
- * I7  Within any `giveUp.within` a service is restarted at most `giveUp.restarts` times because it failed.
+ * I7  Of the failures within any `giveUp.within` at most `giveUp.restarts` are answered with a restart.
  * I8  The command runs only after its `before` has ended well, and each run of it is followed by its `after`.
  *
  *   stopped ─start→ waiting ─cleared→ (preparing →) starting ─probed→ ready        running: a job, until it exits

@@ -10,7 +10,7 @@ import { type Service, type ServiceSpec, service } from '../service.ts'
 
 const plain = { name: 'a', command: ['a'], stableAfter: 400, backoff: { initial: 10, max: 100 } }
 const alive = { probe: { command: ['a'] }, failures: 2 }
-const giveUp = { restarts: 2, within: 2_000 }
+const giveUp = { restarts: 1, within: 5_000 }
 /** Kinds of services whose lives differ. */
 const kinds: readonly Service[] = (
   [
@@ -55,8 +55,9 @@ interface World {
   watching: boolean
   timer: (LifeEvent & { is: 'waited' }) | undefined
   stable: boolean
-  /** Restarts because of a failure since somebody asked for something. */
+  /** When it failed and was restarted for that, since somebody asked for something; and the failure not answered yet. */
   fell: number[]
+  failedAt: number | undefined
   prepared: boolean
   untidied: boolean
 }
@@ -74,6 +75,7 @@ const newWorld = (each: Service): World => ({
   timer: undefined,
   stable: false,
   fell: [],
+  failedAt: undefined,
   prepared: false,
   untidied: false,
 })
@@ -153,7 +155,9 @@ const happen = (world: World, event: LifeEvent, random: () => number): void => {
   // Whoever asks for it anew forgives what failed before.
   if (event.is === 'start' || event.is === 'restart') world.fell = []
   world.life = life
+  if (life.cause && life.cause !== before.cause) world.failedAt = world.now
   for (const effect of effects) perform(world, effect, { story, chance })
+  if (!life.cause) world.failedAt = undefined
 
   const { is } = life.state
   assert.equal(life.run !== undefined, world.group, `I5: ${story}`)
@@ -243,9 +247,10 @@ const heard = (world: World, event: GovernorEvent, chance: number): void => {
   if (event.attempt === 0)
     return assert(['asked', 'schedule', 'group'].includes(event.reason), `I4: ${event.reason}`)
   const { giveUp: limit } = world.life.service
-  world.fell.push(world.now)
+  const failedAt = world.failedAt ?? world.now
+  world.fell.push(failedAt)
   if (limit) {
-    const recent = world.fell.filter((at) => world.now - at < limit.within)
+    const recent = world.fell.filter((at) => failedAt - at < limit.within)
     assert(recent.length <= limit.restarts, `I7: ${recent.length} restarts`)
   }
   const immediate = world.stable || chance === 0
