@@ -30,7 +30,7 @@ for run in $runs; do
     set -- \${stat##*) }
     [ "\${20}" = "$started" ] || continue
   fi
-  kill -KILL -- "-$pid" 2>/dev/null
+  kill -s KILL -- "-$pid" 2>/dev/null
 done
 [ -z "$group" ] || for each in "$group/$governor":kill:*; do
   echo 1 > "$each/cgroup.kill"
@@ -40,11 +40,15 @@ while [ "$round" -lt 20 ]; do
   round=$((round + 1)) found=
   for file in $(grep -lsF "=$governor/kill/" /proc/[0-9]*/environ; grep -lsF " $governor/kill/" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
-    kill -KILL "\${pid%/environ}" 2>/dev/null && found=1
+    kill -s KILL "\${pid%/environ}" 2>/dev/null && found=1
   done
   [ -n "$found" ] || break
 done
-[ -z "$group" ] || rmdir "$group/$governor":kill:* "$group" 2>/dev/null
+round=0
+while [ -n "$group" ] && [ -d "$group" ] && [ "$round" -lt 50 ]; do
+  round=$((round + 1))
+  rmdir "$group/$governor":kill:* "$group" || sleep 0.02
+done 2>/dev/null
 `
 
 export interface LastWillOptions {

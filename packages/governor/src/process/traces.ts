@@ -28,6 +28,8 @@ export interface TracesOptions {
   readonly clock: Clock
   readonly announce: (event: GovernorEvent) => void
   readonly line: (line: ServiceLine) => unknown
+  /** How control groups are made; by default where they may be. */
+  readonly control?: typeof cgroups
 }
 
 /** What a service is to be started with. */
@@ -61,10 +63,10 @@ export interface Traces {
 }
 
 /** Keeps the traces of one governor's services. */
-export const traces = ({ state, clock, announce, line }: TracesOptions): Traces => {
+export const traces = ({ state, clock, announce, line, control = cgroups }: TracesOptions): Traces => {
   const governor = state?.governor ?? randomBytes(12).toString('hex')
   const sweep = sweeper({ governor, clock })
-  const groups = cgroups({ governor, clock })
+  const groups = control({ governor, clock })
   const failed = (why: unknown) => announce({ type: 'record.failed', why: String(why) })
   const will = lastWill({ governor, cgroup: groups?.folder, failed })
   const present = new Map<string, Run | { readonly unit: Unit }>()
