@@ -18,6 +18,11 @@ describe('probe', () => {
     expect(probe(ready, listen)).toEqual(meant)
   })
 
+  it('asks over a wire that the service speaks', () => {
+    expect(probe('grpc://127.0.0.1:50051', listen)).toBeTypeOf('function')
+    expect(probe('zeromq:tcp://127.0.0.1:5555', undefined)).toBeTypeOf('function')
+  })
+
   it('is none where none is asked for', () => {
     expect(probe(undefined, listen)).toBeUndefined()
   })
@@ -32,7 +37,7 @@ describe('probe', () => {
 
   it.each([
     'https://127.0.0.1/',
-    'grpc://127.0.0.1:1',
+    'grpc://127.0.0.1',
     'line:',
     'tcp://127.0.0.1',
     'tcp://127.0.0.1:0',

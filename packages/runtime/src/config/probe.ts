@@ -1,11 +1,12 @@
 import type { Probe } from '@holdfast/governor'
 import { argv } from './argv.ts'
 import { type Address, address, addressText } from './units.ts'
+import { wireProbe } from './wire-probe.ts'
 
 /**
  * How a service says that it is ready: `http:/health` or `tcp` at the address it listens on, `http://127.0.0.1:9001/health`, `tcp://127.0.0.1:9001`,
  * `line:listening`, a line of its output that has the text, or `line:/^ready/`, that matches the pattern, `command:./check --all`, a program that ends
- * with code 0, `notify`, what it writes to NOTIFY_FD, or `exit`, that it ended well. Throws a sentence for anything else.
+ * with code 0, `notify`, what it writes to NOTIFY_FD, `exit`, that it ended well, or what `wireProbe` knows. Throws a sentence for anything else.
  */
 export function probe(ready: string | undefined, listen: Address | undefined): Probe | undefined {
   if (ready === undefined) return undefined
@@ -25,8 +26,10 @@ export function probe(ready: string | undefined, listen: Address | undefined): P
   if (ready.startsWith('command:')) return { command: argv(ready.slice('command:'.length)) }
   if (ready === 'notify') return { notify: true }
   if (ready === 'exit') return { exit: true }
+  const overWire = wireProbe(ready)
+  if (overWire) return overWire
   throw new Error(
-    `'${ready}' is no sign of readiness: write http:/path, http://host:port/path, tcp, tcp://host:port, line:text, command:program, notify or exit`,
+    `'${ready}' is no sign of readiness: write http:/path, http://host:port/path, tcp, tcp://host:port, grpc://host:port, zeromq:tcp://host:port, line:text, command:program, notify or exit`,
   )
 }
 
