@@ -77,8 +77,8 @@ const unitsOf = (pid: number): readonly Unit[] | 'vanished' => {
     const entry = entries.find((each) => each.startsWith(`${unitVariable}=`))
     return entry ? unitsIn(entry.slice(unitVariable.length + 1)) : []
   } catch (error) {
-    // Another user's environment cannot be read: such a process is not ours to end.
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? [] : 'vanished'
+    // Another user's (EACCES), a kernel thread, or dead already (ESRCH): not ours to end.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'vanished' : []
   }
 }
 

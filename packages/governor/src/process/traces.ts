@@ -131,7 +131,6 @@ export const traces = ({ state, clock, announce, line, control = cgroups }: Trac
         : undefined,
     born: (service, pid) => {
       const { unit } = present.get(service.name)!
-      groups?.enter(unit, pid)
       const marked = mark(pid)
       if (!marked) return
       if (unit.onGovernorDeath === 'kill') will.add(marked)
@@ -141,7 +140,10 @@ export const traces = ({ state, clock, announce, line, control = cgroups }: Trac
     },
     ready: ({ name }) => {
       const run = present.get(name)
-      if (!run || !('pid' in run) || run.ready || run.unit.onGovernorDeath !== 'adopt') return
+      if (!run || !('pid' in run) || run.ready) return
+      // Only now: to move a process to another group costs it several ms of its start.
+      groups?.enter(run.unit, run.pid)
+      if (run.unit.onGovernorDeath !== 'adopt') return
       present.set(name, { ...run, ready: true })
       onDisk((folder) => writePidFile(folder, { ...run, ready: true }))
     },
