@@ -91,6 +91,21 @@ describe('load', () => {
     expect(() => hf.postgres('orders')).toThrow('after everything was let go')
   })
 
+  it('opens no breaker for what was asked wrongly', async () => {
+    await using server = zeromqServer({
+      bind: 'tcp://127.0.0.1:*',
+      handlers: { echo: (said: unknown) => said },
+    })
+    await using hf = await loaded(
+      `upstreams: { ding: { zeromq: "${server.address}", policy: quick } }
+policies: { quick: { retry: { attempts: 1 }, breaker: { failures: 1 } } }`,
+    )
+    const ding = hf.zeromq('ding')
+
+    await expect(ding.call('eco')).rejects.toMatchObject({ code: 'ZEROMQ_METHOD' })
+    expect(await ding.call('echo', 'hello')).toBe('hello')
+  })
+
   it('says which wire an upstream is behind when it is asked for over another', async () => {
     await using hf = await loaded('upstreams: { kernel: { grpc: "127.0.0.1:1" } }')
 

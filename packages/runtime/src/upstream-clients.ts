@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HoldfastError, type NamedPolicy, policy } from '@holdfast/policy'
-import { type ResilientFetch, resilientFetch } from '@holdfast/transport/fetch'
+import { isOutage, type ResilientFetch, resilientFetch } from '@holdfast/transport/fetch'
 import type { GrpcClient, GrpcService } from '@holdfast/transport/grpc'
 import type { Postgres } from '@holdfast/transport/postgres'
 import type { ZeromqClient } from '@holdfast/transport/zeromq'
@@ -117,7 +117,9 @@ export class UpstreamClients {
     const name = to.split('/', 1)[0]!
     const under = policyOf(name, upstream, this.#config)
     const budget = under.config.budget ?? under.name
-    return policy(`upstream/${to}`, { ...policyOptions(under.config), budget, to })
+    const { breaker, ...options } = policyOptions(under.config)
+    // What was asked wrongly says nothing of who was asked.
+    return policy(`upstream/${to}`, { ...options, breaker: { ...breaker, isFailure: isOutage }, budget, to })
   }
 }
 
