@@ -136,7 +136,7 @@ services:
     it('refuses to run the file a second time', async () => {
       await expect(up({ file, environment })).rejects.toMatchObject({
         code: 'ALREADY_RUNNING',
-        message: expect.stringContaining('stop it, or use it'),
+        message: expect.stringContaining(`(pid ${process.pid}): stop it first`),
       })
       expect(await health()).toBe(200)
     })
