@@ -81,8 +81,12 @@ describe('load', () => {
   it('asks a database, which stands under the policy of its upstream', async () => {
     await using server = await postgresServer()
     await server.start()
-    await using hf = await loaded(`upstreams: { orders: { postgres: "${server.url}", preset: database } }`)
+    await using hf = await loaded(
+      `upstreams: { orders: { postgres: "${server.url}", policy: quick } }
+policies: { quick: { preset: database, breaker: { failures: 1 } } }`,
+    )
 
+    await expect(hf.postgres('orders').query('selekt')).rejects.toMatchObject({ class: 'permanent' })
     const { rows } = await hf.postgres('orders').query('select 1 + 1 as two')
 
     expect(rows).toEqual([{ two: 2 }])

@@ -82,10 +82,11 @@ export class UpstreamClients {
 
   postgres(name: string, upstream: PostgresUpstream): Postgres {
     const { url, replica } = upstream
+    const { isOutage, postgres } = this.#wires.postgres!
     return this.#one(name, undefined, () =>
-      this.#wires.postgres!.postgres({
+      postgres({
         url,
-        pipeline: this.#pipeline(name, upstream),
+        pipeline: this.#pipeline(name, upstream, isOutage),
         ...(replica !== undefined && { fallbackHosts: [hostOf(replica)] }),
       }),
     )
@@ -113,13 +114,13 @@ export class UpstreamClients {
   }
 
   /** What an upstream is called under; all of one policy share its budget. */
-  #pipeline(to: string, upstream: UpstreamConfig): NamedPolicy {
+  #pipeline(to: string, upstream: UpstreamConfig, isFailure = isOutage): NamedPolicy {
     const name = to.split('/', 1)[0]!
     const under = policyOf(name, upstream, this.#config)
     const budget = under.config.budget ?? under.name
     const { breaker, ...options } = policyOptions(under.config)
     // What was asked wrongly says nothing of who was asked.
-    return policy(`upstream/${to}`, { ...options, breaker: { ...breaker, isFailure: isOutage }, budget, to })
+    return policy(`upstream/${to}`, { ...options, breaker: { ...breaker, isFailure }, budget, to })
   }
 }
 
