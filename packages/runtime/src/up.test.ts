@@ -136,7 +136,7 @@ services:
     it('refuses to run the file a second time', async () => {
       await expect(up({ file, environment })).rejects.toMatchObject({
         code: 'ALREADY_RUNNING',
-        message: expect.stringContaining(`(pid ${process.pid}): stop it first`),
+        message: expect.stringContaining(`(pid ${process.pid})`),
       })
       expect(await health()).toBe(200)
     })
