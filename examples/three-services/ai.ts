@@ -8,7 +8,7 @@ const backend = hf.fetch('backend')
 
 async function nameOf(customer: string): Promise<string> {
   try {
-    return (await told<{ readonly name: string }>(await backend(`/customers/${customer}`))).name
+    return (await told<{ readonly name: string }>(backend(`/customers/${customer}`))).name
   } catch (error) {
     log.warn(error, 'without the backend')
     return 'customer'

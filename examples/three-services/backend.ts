@@ -24,9 +24,10 @@ async function order(id: number): Promise<object> {
     return value
   }
   const found = await kernel.findOrder({ id }, { idempotent: true })
-  const tracking = await carrier(`/parcels/${found.parcel}`)
-    .then((response) => told<{ readonly is: string }>(response))
-    .then(({ is }) => is, instead('carrier', 'on its way'))
+  const tracking = await told<{ readonly is: string }>(carrier(`/parcels/${found.parcel}`)).then(
+    ({ is }) => is,
+    instead('carrier', 'on its way'),
+  )
   const text = await ai
     .answer({ order: found, tracking })
     .then((answer) => answer.text, instead('ai', `The ${found.item}: ${tracking}.`))

@@ -30,8 +30,12 @@ export function door(answer: Answer): void {
   createServer(served).listen(Number(port), host)
 }
 
-/** What another door told; throws what it complained of. */
-export async function told<T>(response: Response): Promise<T> {
+/** What another door tells; throws what it complains of, or that nobody is there. */
+export async function told<T>(asking: Promise<Response>): Promise<T> {
+  const response = await asking.catch((cause: unknown) => {
+    const nobody = new WireFailure({ class: classOfError(cause), message: 'nobody answers there', cause })
+    throw isHoldfastError(cause) ? cause : nobody
+  })
   const body = (await response.json()) as T & { readonly error?: { readonly message?: string } }
   if (response.ok) return body
   const { status } = response
@@ -62,6 +66,7 @@ const unexpected = { code: 'UNEXPECTED', message: 'this went wrong', hint: 'See 
 function statusOf(error: unknown): number {
   if (!isHoldfastError(error)) return 500
   if (error instanceof GrpcFailure && error.grpcStatus === 'NOT_FOUND') return 404
-  if (error instanceof WireFailure && error.class === 'permanent') return error.status ?? 500
+  if (error instanceof WireFailure && error.status !== undefined) return error.status
+  if (classOfError(error) === 'permanent') return 500
   return classOfError(error) === 'timeout' ? 504 : 503
 }

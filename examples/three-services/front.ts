@@ -4,4 +4,4 @@ import { hf } from './service.ts'
 
 const shop = hf.fetch('shop')
 
-door(async (path) => told(await shop(path)))
+door((path) => told(shop(path)))

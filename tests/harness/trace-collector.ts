@@ -32,20 +32,26 @@ export interface TraceCollector extends AsyncDisposable {
   /** All that was sent, as it came. */
   readonly bodies: readonly string[]
   spans(): CollectedSpan[]
+  /** Resolves when more has come in. */
+  more(): Promise<void>
 }
 
 /** A collector that takes OTLP over HTTP, as JSON, and keeps it. */
 export async function traceCollector(): Promise<TraceCollector> {
   const bodies: string[] = []
+  let came = Promise.withResolvers<void>()
   const server = createServer(async (request, response) => {
     bodies.push(await text(request))
     response.setHeader('content-type', 'application/json').end('{}')
+    came.resolve()
+    came = Promise.withResolvers()
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
     bodies,
     spans: () => bodies.flatMap((body) => spansOf(JSON.parse(body) as Batch)),
+    more: () => came.promise,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((closed) => server.close(closed))
