@@ -32,7 +32,8 @@ export class DispatchFailure extends WireFailure {
   constructor(attempt: DispatchedAttempt, facts: ConstructorParameters<typeof WireFailure>[0]) {
     super(facts)
     this.attempt = attempt
-    this.retryable = attempt.about.replayable && mayRepeat(facts.class, attempt.about.idempotent)
+    this.retryable =
+      attempt.about.replayable && !attempt.isDone && mayRepeat(facts.class, attempt.about.idempotent)
   }
 }
 
@@ -50,6 +51,8 @@ export class DispatchedAttempt implements Handler {
   readonly #began: number
   #is: 'asking' | 'held' | 'given' | 'over' = 'asking'
   #controller: Controller | undefined
+  /** Where it has been: what follows answers elsewhere adds to it. */
+  #history: readonly unknown[] = []
   #held: Start | undefined
   #ended: Trailers | undefined
   #cancel: (() => void) | undefined
@@ -61,6 +64,11 @@ export class DispatchedAttempt implements Handler {
     call.signal.addEventListener('abort', this)
   }
 
+  /** Whether it was done, although it failed: an interceptor below followed its answer elsewhere, and what failed is that. */
+  get isDone(): boolean {
+    return this.#history.length > 0 && !this.about.idempotent
+  }
+
   /** A signal aborted: the call's, or that of what stands around it. */
   handleEvent({ target }: Event): void {
     this.#end((target as AbortSignal).reason)
@@ -68,6 +76,8 @@ export class DispatchedAttempt implements Handler {
 
   onRequestStart(controller: Controller, context: unknown): void {
     this.#controller = controller
+    const { history = [] } = Object(context) as { readonly history?: readonly unknown[] }
+    this.#history = history
     const { aborted, reason } = this.#call.signal
     if (aborted || this.#is === 'over') return controller.abort(reason as Error)
     this.about.relay.begin(controller, context)
@@ -84,7 +94,7 @@ export class DispatchedAttempt implements Handler {
     const [controller, status, headers] = start
     const { what, relay, once, failures, idempotent } = this.about
     if (status < 200) return relay.answer(...start)
-    once.settled()
+    if (!this.isDone) once.settled()
     if (!failures.has(status)) {
       this.#give(start)
       return this.answered.resolve({ status })

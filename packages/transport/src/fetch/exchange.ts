@@ -4,6 +4,7 @@ import type { Connections, DispatchRequest } from './connections.ts'
 /** What an exchange must know of its request. */
 export interface Exchanged {
   readonly what: string
+  readonly method: string
   /** Where it goes; what is in `private` never goes elsewhere. */
   readonly origin: string
   /** Names of headers, in lower case. */
@@ -32,6 +33,8 @@ export class Exchange implements Connections {
   readonly #ends = new AbortController()
   /** Requests that were handed to a connection and are not over. */
   #open = 0
+  #handed = false
+  #turned = false
   #is: 'asking' | 'answered' | 'over' = 'asking'
   #cancel: (() => void) | undefined
 
@@ -54,15 +57,25 @@ export class Exchange implements Connections {
     return AbortSignal.any([this.signal, ...this.#about.callers])
   }
 
+  /** Whether a request was handed to a connection. */
+  get handed(): boolean {
+    return this.#handed
+  }
+
+  /** Whether the request was answered with where to look (301, 302, 303), so that another was made in its place: it was done, whatever becomes of that one. */
+  get turned(): boolean {
+    return this.#turned
+  }
+
   dispatch(request: DispatchRequest, handler: object): boolean {
-    const { origin, connections, private: names } = this.#about
+    const { origin, method, connections, private: names } = this.#about
     this.#open++
+    this.#handed = true
+    this.#turned ||= request.method?.toUpperCase() !== method
     const elsewhere = names.size > 0 && String(request.origin) !== origin
     const sent = elsewhere ? { ...request, headers: without(request.headers, names) } : request
-    return connections.dispatch(
-      sent,
-      watched(handler, () => this.#closed()),
-    )
+    watch(handler as Handler, () => this.#closed())
+    return connections.dispatch(sent, handler)
   }
 
   /** A signal aborted: the call's, or a caller's. */
@@ -113,27 +126,33 @@ export class Exchange implements Connections {
   }
 }
 
-type Handler = Record<string, unknown>
+type Handler = Record<string, ((this: unknown, ...given: unknown[]) => unknown) | undefined>
 
-/** In the handlers that undici had up to 7, and in those since. */
-const endings = ['onComplete', 'onError', 'onResponseEnd', 'onResponseError'] as const
-
-/** The same handler; `closed` is called once, when nothing more will be given to it. */
-function watched(handler: object, closed: () => void): object {
-  const own = Object.create(handler) as Handler
+/**
+ * Has `closed` called once, when nothing more will be given to the handler. It is the one that `fetch` made for this request, and is changed in its
+ * place: one that stands before it costs more than all else here.
+ */
+function watch(handler: Handler, closed: () => void): void {
+  // Since undici 8, or as they were up to 7.
+  const [end, error] =
+    'onResponseEnd' in handler
+      ? (['onResponseEnd', 'onResponseError'] as const)
+      : (['onComplete', 'onError'] as const)
+  const { [end]: ended, [error]: failed } = handler
   let open = true
-  for (const ending of endings) {
-    const method = (handler as Handler)[ending]
-    if (typeof method !== 'function') continue
-    own[ending] = function (this: unknown, ...args: unknown[]): unknown {
-      if (open) {
-        open = false
-        closed()
-      }
-      return method.apply(this, args)
-    }
+  const close = (): void => {
+    if (!open) return
+    open = false
+    closed()
   }
-  return own
+  handler[end] = function (this: unknown, given: unknown, trailers: unknown): unknown {
+    close()
+    return ended?.call(this, given, trailers)
+  }
+  handler[error] = function (this: unknown, given: unknown, thrown: unknown): unknown {
+    close()
+    return failed?.call(this, given, thrown)
+  }
 }
 
 /** Headers as `fetch` gives them: names and values in turn, or by name. */

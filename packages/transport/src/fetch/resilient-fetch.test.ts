@@ -264,6 +264,15 @@ describe('resilientFetch', () => {
     await over
   })
 
+  it('takes what fetch itself would not send for no failure of the server', async () => {
+    const ask = resilientFetch()
+    for (let at = 0; at < 6; at++)
+      await expect(ask(server.url, { method: 'GET', body: 'x' })).rejects.toThrow('cannot have body')
+
+    expect((await ask(server.url)).status).toBe(200)
+    await ask.close()
+  })
+
   it('counts failures, and only failures, on the breaker', async () => {
     forget('resilient')
     const guard = breaker('resilient', { failures: 2 })

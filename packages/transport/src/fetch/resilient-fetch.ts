@@ -98,6 +98,7 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
     const around = context().signal
     const about = {
       what,
+      method,
       origin,
       private: own.names,
       callers: [signal, around].filter((each) => each !== undefined),
@@ -107,6 +108,9 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
       connections: pool.under(rest, idempotent),
     }
     let open: Response | undefined
+    /** Whether it was done, although it failed: what failed is what its answer led to. A `fetch` that is not Node's does not say where it was led. */
+    const isDone = ({ turned }: Exchange, response?: Response): boolean =>
+      !idempotent && (turned || (options.fetch !== undefined && response?.redirected === true))
 
     const attempt = async (call: Call): Promise<Response> => {
       if (isClosed) throw closed()
@@ -121,19 +125,22 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
         if (whole && !failures.has(response.status)) response = await entire(response)
       } catch (error) {
         exchange.over()
+        const of = classOfError(error)
         const facts = {
-          class: classOfError(error),
+          // What `fetch` itself would not send, it will not send the next time.
+          class: of === 'broken' && options.fetch === undefined && !exchange.handed ? 'permanent' : of,
           message: `${what} got no answer`,
           cause: error,
           idempotent,
         }
-        throw once.failed(new FailedAttempt(facts, again), call.signal)
+        throw once.failed(new FailedAttempt(facts, again && !isDone(exchange)), call.signal)
       }
       exchange.answered()
-      once.settled()
+      const done = isDone(exchange, response)
+      if (!done) once.settled()
       if (!failures.has(response.status)) return response
       open = response
-      throw failedAnswer(what, response, { idempotent, again })
+      throw failedAnswer(what, response, { idempotent, again: again && !done })
     }
 
     let answer: Response | undefined

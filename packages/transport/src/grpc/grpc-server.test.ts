@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
-import { breaker, bulkhead, timeout, wrap } from '@holdfast/policy'
+import { breaker, bulkhead, retry, timeout, wrap } from '@holdfast/policy'
 import { context } from '@holdfast/policy/context'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { WireFailure } from '../failure.ts'
 import { askingService } from '../testing/grpc-asking.ts'
 import { type Ask, freePort } from '../testing/index.ts'
 import { type GrpcClientOptions, grpcClient } from './grpc-client.ts'
@@ -235,6 +236,26 @@ describe('statusOf', () => {
       code: status.UNKNOWN,
       details: 'the handler failed',
     })
+  })
+
+  it('does not say that nothing was done, since that is only known of what the handler asked for', async () => {
+    let done = 0
+    const full = wrap(bulkhead({ limit: 1 }))
+    void full(() => new Promise(() => undefined))
+    const refusals = [
+      new WireFailure({ class: 'throttled', message: 'later', retryAfter: 5 }),
+      new WireFailure({ class: 'unsent', message: 'nobody there' }),
+      await full(() => 1).catch((error: unknown) => error),
+    ]
+    const { join } = await served({
+      ask: (_: Asked, answer: Answer) => answer(statusOf(refusals[done++])),
+    })
+    const { rpc } = join({ pipeline: wrap(retry({ attempts: 3, backoff: { initial: 1, max: 1 } })) })
+
+    for (const [at] of refusals.entries()) {
+      await expect(rpc.ask(ask())).rejects.toMatchObject({ class: 'transient', retryable: false })
+      expect(done).toBe(at + 1)
+    }
   })
 })
 

@@ -11,7 +11,7 @@ import { type ReceivedHeaders, timeLeftHeader, withEnvelope } from '../envelope.
 import { WireFailure } from '../failure.ts'
 import { failedLeg } from '../on-leg.ts'
 import { endOf, startOf } from './rpc-leg.ts'
-import { statusOf } from './status-of.ts'
+import { refusalOf } from './status-of.ts'
 
 /**
  * An interceptor for any server of grpc-js: its handlers run in the context that the call brought.
@@ -128,7 +128,7 @@ class Incoming {
     admission(work, { operation: this.#path }).catch((error: unknown) => {
       if (this.#over) return
       this.#end(error)
-      this.#call.sendStatus(statusOf(error))
+      this.#call.sendStatus(refusalOf(error))
     })
   }
 

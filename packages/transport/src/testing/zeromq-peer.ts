@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { context } from '@holdfast/policy/context'
 import { envelopeOf } from '../envelope.ts'
 import { type FailureClass, WireFailure } from '../failure.ts'
-import { zeromqServer } from '../zeromq/index.ts'
+import { TurnedAway, zeromqServer } from '../zeromq/index.ts'
 import type { Ask } from './wire-contract.ts'
 import { note } from './work-log.ts'
 
@@ -22,7 +22,9 @@ const server = zeromqServer({
           await new Promise((resolve) => void setTimeout(resolve, ms))
           return text
         case 'fail':
-          throw new WireFailure({ class: text as FailureClass, message: text })
+          throw text === 'throttled'
+            ? new TurnedAway(text)
+            : new WireFailure({ class: text as FailureClass, message: text })
         case 'told':
           return JSON.stringify(envelopeOf({ deadline: context().deadline ?? Infinity, headers: {} }))
         case 'cut':

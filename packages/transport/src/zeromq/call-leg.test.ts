@@ -1,7 +1,7 @@
 import { wrap } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
-import { WireFailure } from '../failure.ts'
 import { heardLegs } from '../testing/heard-legs.ts'
+import { TurnedAway } from './handle.ts'
 import { zeromqClient } from './zeromq-client.ts'
 import { zeromqServer } from './zeromq-server.ts'
 
@@ -14,7 +14,7 @@ describe('ZeroMQ legs', () => {
       handlers: {
         work(input) {
           seen.push(heard.inside)
-          if (input !== 1) throw new WireFailure({ class: 'throttled', code: 'TOO_MUCH', message: 'hunter2' })
+          if (input !== 1) throw new TurnedAway('hunter2')
         },
       },
     })

@@ -1,5 +1,5 @@
 export type { ConversationStatus } from './conversation.ts'
-export { type Handler, type Handling, handle } from './handle.ts'
+export { type Handler, type Handling, handle, TurnedAway } from './handle.ts'
 export type { StandardSchema } from './schema.ts'
 export type { ClientKeys } from './sockets.ts'
 export {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Dealer } from 'zeromq'
 import { z } from 'zod'
 import { WireFailure } from '../failure.ts'
-import { handle } from './handle.ts'
+import { handle, TurnedAway } from './handle.ts'
 import { encode, nothing } from './message.ts'
 import { zeromqClient } from './zeromq-client.ts'
 import { zeromqServer } from './zeromq-server.ts'
@@ -47,8 +47,7 @@ describe('zeromqServer', () => {
     await using server = zeromqServer({
       bind,
       handlers: {
-        throttles: () =>
-          Promise.reject(new WireFailure({ class: 'throttled', message: 'later', retryAfter: 70 })),
+        throttles: () => Promise.reject(new TurnedAway('later', 70)),
         fails: () => Promise.reject(new Error('password=hunter2')),
         late: () => wrap(timeout(1))(forever),
         passes: () => Promise.reject(new WireFailure({ class: 'unsent', message: 'no database' })),

@@ -2,7 +2,7 @@ import { type Channel, type Clock, channel, demand, systemClock } from '@holdfas
 import { withEnvelope } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
 import { onLeg } from '../on-leg.ts'
-import { failureOf, pong, replyTo } from './answer.ts'
+import { failureOf, pong, refusalOf, replyTo } from './answer.ts'
 import { callLeg } from './call-leg.ts'
 import { Caller } from './caller.ts'
 import type { Handler } from './handle.ts'
@@ -161,7 +161,7 @@ class Server implements ZeromqServer {
     for (const caller of this.#callers.values())
       for (const work of caller.works.values()) {
         work.abandon(closing)
-        this.#answer(caller, failureOf(work.ask, closing))
+        this.#answer(caller, refusalOf(work.ask, closing))
       }
     this.#flush()
     await this.#socket.close()
@@ -197,7 +197,7 @@ class Server implements ZeromqServer {
   #begin(work: Work): void {
     const { ask } = work
     const refusal = this.#refusalOf(ask)
-    if (refusal !== undefined) return this.#fail(work, refusal)
+    if (refusal !== undefined) return this.#settle(work, refusalOf(work.ask, refusal))
     if (ask.method === pingMethod) return this.#settle(work, pong(ask))
     work.is = 'begun'
     this.#underWay++
@@ -227,15 +227,11 @@ class Server implements ZeromqServer {
       this.#settle(work, replyTo(ask, value, this.#largest))
     } catch (error) {
       if (work.is === 'begun') this.events.emit({ type: 'handler.failed', method: ask.method, error })
-      this.#fail(work, error)
+      this.#settle(work, failureOf(ask, error))
     } finally {
       this.#underWay--
       if (this.#underWay === 0 && this.#state.is === 'closing') this.#drained.resolve()
     }
-  }
-
-  #fail(work: Work, error: unknown): void {
-    this.#settle(work, failureOf(work.ask, error))
   }
 
   #settle(work: Work, answer: Message): void {
