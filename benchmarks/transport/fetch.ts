@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { wrap } from '@holdfast/policy'
 import { resilientDispatch, resilientFetch } from '@holdfast/transport/fetch'
-import { Agent, request } from 'undici'
+import { Agent, Dispatcher1Wrapper, request } from 'undici'
 
 /** One figure: the median over all rounds, and how it compares with the bare driver's in the same rounds. */
 export interface FetchRow {
@@ -46,8 +46,12 @@ export async function fetchRows(plan: {
 function fetchSubjects(base: string): Subject[] {
   const guarded = resilientFetch(undefined, { base })
   const naked = resilientFetch(wrap(), { base })
+  const dispatcher = new Dispatcher1Wrapper(new Agent({ allowH2: false }))
+  const ended = () => ({ dispatcher, signal: new AbortController().signal }) as unknown as RequestInit
   return [
     { library: 'fetch', get: async () => (await fetch(`${base}/x`)).text() },
+    // The floor: what can be ended, over connections of one's own.
+    { library: 'fetch with a signal', get: async () => (await fetch(`${base}/x`, ended())).text() },
     { library: 'holdfast', get: async () => (await guarded('/x')).text() },
     { library: 'holdfast, no policies', get: async () => (await naked('/x')).text() },
   ]

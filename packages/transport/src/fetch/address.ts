@@ -4,9 +4,11 @@
  * Throws what `URL` throws where it cannot be read.
  */
 export function under(base: URL | undefined, address: string): URL {
-  if (base === undefined || URL.canParse(address)) return new URL(address)
-  const slash = /^([/?#]|$)/.test(address) ? '' : '/'
+  const isPath = address.startsWith('/')
+  if (base === undefined || (!isPath && URL.canParse(address))) return new URL(address)
+  const slash = isPath || /^([?#]|$)/.test(address) ? '' : '/'
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${slash}${address}`)
+  if (base.search === '') return url
   for (const [name, value] of base.searchParams)
     if (!url.searchParams.has(name)) url.searchParams.append(name, value)
   return url
