@@ -4,6 +4,7 @@ import type { Connections, DispatchRequest } from './connections.ts'
 /** What an exchange must know of its request. */
 export interface Exchanged {
   readonly what: string
+  readonly method: string
   /** Where it goes; what is in `private` never goes elsewhere. */
   readonly origin: string
   /** Names of headers, in lower case. */
@@ -32,6 +33,8 @@ export class Exchange implements Connections {
   readonly #ends = new AbortController()
   /** Requests that were handed to a connection and are not over. */
   #open = 0
+  #handed = false
+  #turned = false
   #is: 'asking' | 'answered' | 'over' = 'asking'
   #cancel: (() => void) | undefined
 
@@ -54,9 +57,21 @@ export class Exchange implements Connections {
     return AbortSignal.any([this.signal, ...this.#about.callers])
   }
 
+  /** Whether a request was handed to a connection. */
+  get handed(): boolean {
+    return this.#handed
+  }
+
+  /** Whether the request was answered with where to look (301, 302, 303), so that another was made in its place: it was done, whatever becomes of that one. */
+  get turned(): boolean {
+    return this.#turned
+  }
+
   dispatch(request: DispatchRequest, handler: object): boolean {
-    const { origin, connections, private: names } = this.#about
+    const { origin, method, connections, private: names } = this.#about
     this.#open++
+    this.#handed = true
+    this.#turned ||= request.method?.toUpperCase() !== method
     const elsewhere = names.size > 0 && String(request.origin) !== origin
     const sent = elsewhere ? { ...request, headers: without(request.headers, names) } : request
     watch(handler as Handler, () => this.#closed())
