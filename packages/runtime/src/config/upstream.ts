@@ -19,7 +19,8 @@ const grpc = z.string(says(aServer)).transform((given, at): GrpcPlace => {
   return z.NEVER
 })
 
-interface GrpcPlace extends Address {
+/** Where a gRPC server is, and whether it is asked with TLS. */
+export interface GrpcPlace extends Address {
   readonly tls: boolean
 }
 
