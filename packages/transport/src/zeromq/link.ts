@@ -54,8 +54,8 @@ export class Link {
       immediate: true,
       linger: 0,
       sendTimeout: 0,
+      // libzmq adds up to as much again, by chance; with a maximum it would double first.
       reconnectInterval: 5,
-      reconnectMaxInterval: 10,
       connectTimeout: 2_000,
       handshakeInterval: 5_000,
       heartbeatInterval: heartbeat,
