@@ -23,12 +23,11 @@ export const timeLeftHeader = 'x-request-timeout-ms'
 export function envelopeOf(call: Pick<Call, 'deadline' | 'headers'>, clock: Clock = systemClock): Envelope {
   const { trace, correlation } = context()
   const left = call.deadline - clock.now()
-  return {
-    ...(trace && { traceparent: formatTraceparent(trace) }),
-    ...(correlation !== undefined && { [correlationHeader]: correlation }),
-    ...(left < Infinity && { [timeLeftHeader]: String(Math.max(0, Math.floor(left))) }),
-    ...call.headers,
-  }
+  const envelope: Record<string, string> = {}
+  if (trace !== undefined) envelope['traceparent'] = formatTraceparent(trace)
+  if (correlation !== undefined) envelope[correlationHeader] = correlation
+  if (left < Infinity) envelope[timeLeftHeader] = String(Math.max(0, Math.floor(left)))
+  return Object.assign(envelope, call.headers)
 }
 
 /** Headers as `node:http` and others have them: lower-case names. */

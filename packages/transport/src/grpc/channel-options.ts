@@ -18,7 +18,7 @@ export interface Reconnect {
 }
 
 /** grpc-js by itself waits a second and more: so a server that was restarted is found again within a blink, and an attempt costs next to nothing. */
-export const usualReconnect: Reconnect = { initial: 50, max: 75 }
+export const usualReconnect: Reconnect = { initial: 50, max: 50 }
 
 /** Keepalive as both ends of grpc-js have it; none is asked while no call is under way. */
 export function keepaliveOptions(keepalive: Keepalive | false): ChannelOptions {

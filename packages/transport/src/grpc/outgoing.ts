@@ -39,16 +39,19 @@ export class Outgoing {
     const { wire, options } = asked
     const refusal = wire.refusal()
     if (refusal !== undefined) throw refusal
-    const { [timeLeftHeader]: left, ...texts } = envelopeOf(call)
     this.#asked = asked
     this.#signal = call.signal
     this.#deadline = call.deadline
     this.metadata = new Metadata({ waitForReady: options.waitForReady ?? wire.waitForReady })
-    put(this.metadata, wire.metadata)
-    put(this.metadata, options.metadata)
-    put(this.metadata, texts)
-    // Given a deadline, grpc-js would have a timer of its own for each call; that of the pipeline costs a fortieth, and ends the call as well.
-    if (left !== undefined) this.metadata.set('grpc-timeout', timeoutText(Number(left)))
+    putAll(this.metadata, wire.metadata)
+    putAll(this.metadata, options.metadata)
+    const envelope = envelopeOf(call)
+    for (const name in envelope) {
+      const text = envelope[name]!
+      // Given a deadline, grpc-js would have a timer of its own for each call; that of the pipeline costs a fortieth, and ends the call as well.
+      if (name === timeLeftHeader) this.metadata.set('grpc-timeout', timeoutText(Number(text)))
+      else put(this.metadata, name, text)
+    }
     wire.underWay.add(this)
   }
 
@@ -120,17 +123,19 @@ function timeoutText(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.min(Math.floor(ms / 1_000), 99_999_999)}S`
 }
 
-function put(metadata: Metadata, entries: GrpcMetadata = {}): void {
-  for (const name in entries) {
-    try {
-      metadata.set(name, entries[name]!)
-    } catch {
-      // What grpc-js throws holds the value, which may be a secret.
-      throw new OptionError(
-        `metadata.${name}`,
-        'what it is',
-        'printable ASCII, or a Buffer if its name ends in -bin',
-      )
-    }
+function putAll(metadata: Metadata, entries: GrpcMetadata = {}): void {
+  for (const name in entries) put(metadata, name, entries[name]!)
+}
+
+function put(metadata: Metadata, name: string, value: string | Buffer): void {
+  try {
+    metadata.set(name, value)
+  } catch {
+    // What grpc-js throws holds the value, which may be a secret.
+    throw new OptionError(
+      `metadata.${name}`,
+      'what it is',
+      'printable ASCII, or a Buffer if its name ends in -bin',
+    )
   }
 }
