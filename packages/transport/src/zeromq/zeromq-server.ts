@@ -298,10 +298,13 @@ const closing = new WireFailure({ class: 'unsent', code: 'ZEROMQ_CLOSING', messa
 function envelopeIn({ envelope }: Message): Readonly<Record<string, string>> {
   if (envelope === '') return {}
   try {
-    const texts = Object.entries(JSON.parse(envelope) as object).filter(
-      ([, text]) => typeof text === 'string',
-    )
-    return Object.fromEntries(texts)
+    const said = JSON.parse(envelope) as Readonly<Record<string, unknown>>
+    const texts: Record<string, string> = {}
+    for (const name in said) {
+      const text = said[name]
+      if (typeof text === 'string') texts[name] = text
+    }
+    return texts
   } catch {
     return {}
   }
