@@ -30,12 +30,34 @@ export function promises(rows: Rows): Promised[] {
     const ratio = of(name)?.ratio
     return ratio === undefined ? [] : [least(`postgres: calls/s of bare pg's, ${name}`, ratio, 0.95)]
   })
-  return [...databases, ...zeromqPromises(rows['zeromq'] ?? []), ...fetchPromises(rows['fetch'] ?? [])]
+  return [
+    ...databases,
+    ...zeromqPromises(rows['zeromq'] ?? []),
+    ...grpcPromises(rows['grpc'] ?? []),
+    ...fetchPromises(rows['fetch'] ?? []),
+  ]
 }
 
 function fetchPromises(rows: readonly Row[]): Promised[] {
   const ours = rows.filter(({ library, name }) => library === 'holdfast' && name.endsWith('over bare'))
   return ours.map(({ name, value }) => most(`fetch: µs of CPU, ${name}`, value, 15))
+}
+
+function grpcPromises(rows: readonly Row[]): Promised[] {
+  if (rows.length === 0) return []
+  const of = (library: string, name: string, unit: Row['unit']) =>
+    rows.find((row) => row.library === library && row.name === name && row.unit === unit)!
+  const cpu = (library: string) => of(library, 'unary, 50 in flight', 'µs of CPU').value
+  const recovery = of('holdfast', 'killed, ready to answer, median', 'ms')
+  return [
+    least(
+      "grpc: calls/s of bare grpc-js's, 50 in flight",
+      of('holdfast', 'unary, 50 in flight', 'calls/s').ratio!,
+      0.9,
+    ),
+    most("grpc: µs of the client's CPU over bare, 50 in flight", cpu('holdfast') - cpu('grpc-js'), 15),
+    most('grpc: ms, server ready to first answer', recovery.value, 50),
+  ]
 }
 
 function zeromqPromises(rows: readonly Row[]): Promised[] {
