@@ -173,11 +173,13 @@ describe('postgres', () => {
     const pid = await pidOf(db)
     const failed = await failure(db.query('SELECT 1/0'))
     const after = await pidOf(db)
-    await db.query('BEGIN')
+    const begun = await failure(db.query('BEGIN'))
+    const listening = await failure(db.query('LISTEN news'))
     const fresh = await pidOf(db)
 
     expect([sqlStateOf(failed), failed.class, after]).toEqual(['22012', 'permanent', pid])
     expect(fresh).not.toBe(pid)
+    expect([begun.code, listening.code]).toEqual(['POSTGRES_LEFT_OPEN', 'POSTGRES_LISTEN'])
   })
 
   it('sends what may only be done once at most once, whatever pipeline stands around it', async () => {

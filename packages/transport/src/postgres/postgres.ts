@@ -255,10 +255,11 @@ class Client implements Postgres {
       connection.run(
         { text: this.#marked(sql, call), values, call, within: this.#within },
         (error, result) => {
+          const wrong = error === undefined ? leftBehind(connection, result!) : undefined
           pool.give(connection)
           if (error === undefined) {
             once.settled()
-            return resolve(result!)
+            return wrong === undefined ? resolve(result!) : reject(wrong)
           }
           const gone = connection.is === 'gone'
           const idempotent = options.readOnly === true || options.idempotent === true
@@ -297,7 +298,7 @@ const none = {}
 /** Whether all of it is undone when it fails: not several statements in one text, nor what commits by itself. */
 function isWhole(sql: string, values: readonly unknown[] | undefined): boolean {
   const several = (values === undefined || values.length === 0) && /;\s*\S/.test(sql)
-  return !several && !/^(\s|\/\*[\s\S]*?\*\/|--[^\n]*\n)*(call|do)\b/i.test(sql)
+  return !several && !/^(\s|\/\*((?!\*\/)[\s\S])*\*\/|--[^\n]*\n)*(call|do)\b/i.test(sql)
 }
 
 function beginning(isolation: Isolation | undefined, reads: boolean): string {
@@ -318,6 +319,25 @@ function misuse(sql: unknown, values: unknown): unknown {
   } catch (error) {
     return error
   }
+}
+
+/** What a statement leaves on a connection that is no longer its caller's: it would be lost without a word. */
+function leftBehind(connection: Connection, { command }: QueryResult): WireFailure | undefined {
+  if (connection.inTransaction)
+    return new WireFailure({
+      class: 'permanent',
+      code: 'POSTGRES_LEFT_OPEN',
+      message:
+        'The statement began a transaction, which was rolled back: the next one goes over another connection.',
+      hint: 'Use transaction(fn), which has a connection to itself.',
+    })
+  if (command !== 'LISTEN') return undefined
+  return new WireFailure({
+    class: 'permanent',
+    code: 'POSTGRES_LISTEN',
+    message: 'Nobody would hear of it: what listens is a connection that others use as well.',
+    hint: 'Listen with a client of pg of your own.',
+  })
 }
 
 function left(signal: AbortSignal): WireFailure {

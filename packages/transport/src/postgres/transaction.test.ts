@@ -183,6 +183,39 @@ describe('transaction', () => {
     expect(ended).toMatchObject({ class: 'permanent', code: 'POSTGRES_TRANSACTION_ENDED' })
   })
 
+  it.each([
+    ['COMMIT', 'SELECT pg_terminate_backend(pg_backend_pid())', 0],
+    [' /* mine */ end', 'SELECT 1', 0],
+    ['ROLLBACK', 'SELECT 1', 0],
+    ['SELECT 1; COMMIT', 'SELECT pg_terminate_backend(pg_backend_pid())', 1],
+    ['SELECT 1; COMMIT; BEGIN', "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$", 1],
+    ["SELECT 1; COMMIT; DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$", 'SELECT 1', 1],
+  ])('is not run again, nor goes on, when its function has it ended with %j', async (ending, next, times) => {
+    let runs = 0
+    await failure(
+      db.transaction(async (transaction) => {
+        runs++
+        await add(transaction, 'a', 1)
+        await transaction.query(ending).catch(() => undefined)
+        await transaction.query(next)
+        await add(transaction, 'b', 1)
+      }),
+    )
+
+    expect([runs, ...(await amounts())]).toEqual([1, 100 + times, 100])
+  })
+
+  it('may go back to a savepoint, and say BEGIN in a text', async () => {
+    await db.transaction(async (transaction) => {
+      await transaction.query('SAVEPOINT here')
+      await add(transaction, 'a', 1)
+      await transaction.query('ROLLBACK TO here')
+      await transaction.query("SELECT 'x; COMMIT'")
+    })
+
+    expect(await amounts()).toEqual([100, 100])
+  })
+
   it('is rolled back when its caller leaves, whatever its function waits for, and its connection is not held', async () => {
     await using single = postgres({ url: server.url, pipeline: wrap(), connections: { max: 1 } })
     const leaving = new AbortController()

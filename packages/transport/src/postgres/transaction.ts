@@ -47,6 +47,7 @@ export class ThrownInside extends WireFailure {
  * I1  Until COMMIT is sent nothing is done, so that whatever breaks before may be done again; after it, only what the caller says may be.
  * I2  It is committed only if every statement was answered and none failed: a failure that the function kept to itself rolls it back all the same.
  * I3  Once it is over, no statement of its function is sent any more.
+ * I4  It is ended by nobody else: what would end it is not sent, and what has ended it all the same makes it fail for good.
  */
 export async function runTransaction<T>(attempt: TransactionAttempt<T>): Promise<T> {
   const { connection, call, once, begin } = attempt
@@ -115,6 +116,7 @@ class Statements {
   readonly #attempt: Omit<TransactionAttempt<unknown>, 'fn'>
   readonly #queue: (() => void)[] = []
   #busy = false
+  #begun = false
   #over = false
   #whenIdle: (() => void) | undefined
 
@@ -174,9 +176,16 @@ class Statements {
     if (this.#over) return told(over(), undefined)
     if (connection.isGone) return told(this.#failed(gone(`${connection}`)), undefined)
     if (connection.is !== 'ready') return connection.whenSettled(() => this.#run(sql, values, told))
-    connection.run({ text: mark(sql), values, within }, (error, result) =>
-      told(error === undefined ? undefined : this.#failed(this.#judged(error)), result),
-    )
+    const opens = !this.#begun
+    if (!opens && (!connection.inTransaction || endsTransaction(sql)))
+      return told(this.#failed(endedInside()), undefined)
+    this.#begun = true
+    connection.run({ text: mark(sql), values, within }, (error, result) => {
+      if (error !== undefined) return told(this.#failed(this.#judged(error, sql)), undefined)
+      if (opens || !hasEnded(result!)) return told(undefined, result)
+      this.#over = true
+      told(this.#failed(endedInside()), undefined)
+    })
   }
 
   #next(): void {
@@ -192,15 +201,33 @@ class Statements {
   }
 
   /** Nothing is committed yet. What took too long is not begun again all the same, unless the caller says so. */
-  #judged(error: Error): WireFailure {
-    const { connection, idempotent, reads } = this.#attempt
+  #judged(error: Error, sql: string): WireFailure {
+    const { connection, reads } = this.#attempt
     const what = `a statement on ${connection}`
-    const failure = failed(error, { what, idempotent, whole: true, reads, gone: connection.isGone })
-    return failure.class === 'broken' ? again(failure) : failure
+    const whole = !mayEndInside.test(sql)
+    const idempotent = this.#attempt.idempotent && whole
+    const failure = failed(error, { what, idempotent, whole, reads, gone: connection.isGone })
+    return failure.class === 'broken' && whole ? again(failure) : failure
   }
 }
 
 type Answer = (error: WireFailure | undefined, result: QueryResult | undefined) => void
+
+/** Whether a statement would end its transaction, or begin another; a savepoint may be gone back to. */
+function endsTransaction(sql: string): boolean {
+  return /^(?:\s|--[^\n]*\n|\/\*(?:(?!\*\/)[\s\S])*\*\/)*(?:commit|end|abort|begin|start\s+transaction|prepare\s+transaction|rollback(?!(?:\s+(?:work|transaction))?\s+to\b))\b/i.test(
+    sql,
+  )
+}
+
+/** One of several statements in a text may end the transaction, and another fail behind it. */
+const mayEndInside = /;\s*(?:commit|end)\b/i
+
+/** Whether one of several statements in a text has ended the transaction. */
+function hasEnded(result: QueryResult | readonly QueryResult[]): boolean {
+  const results = Array.isArray(result) ? (result as readonly QueryResult[]) : [result as QueryResult]
+  return results.some(({ command }) => command === 'COMMIT' || command === 'BEGIN')
+}
 
 function settled(connection: Connection): Promise<unknown> {
   return new Promise((resolve) => connection.whenSettled(resolve))
