@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder'
 
 export interface LinesOptions {
   readonly line: (text: string) => void
-  /** UTF-16 units a line may have, 64 Ki when not given. */
+  /** UTF-16 units a line may have, 1 Mi when not given: an object of JSON that is cut in two is none any more, and its secrets have no names. */
   readonly limit?: number
   /** Called once, instead of splitting, when a line is longer than `limit`; nothing is read after it. */
   readonly overflow?: () => void
@@ -20,7 +20,7 @@ export interface Lines {
  * Characters cut by a chunk's end are kept whole. It never holds more than one line: a longer one is split, and never
  * within a character.
  */
-export const lines = ({ line, limit = 65_536, overflow }: LinesOptions): Lines => {
+export const lines = ({ line, limit = 1_048_576, overflow }: LinesOptions): Lines => {
   const decoder = new StringDecoder('utf8')
   let held = ''
   let over = false

@@ -1,5 +1,6 @@
 import { isTold, type Level } from './level.ts'
 import { redact } from './redact.ts'
+import { redactPartial } from './redact-partial.ts'
 import { redactText } from './redact-text.ts'
 
 /** Where a line comes from. */
@@ -74,7 +75,9 @@ export function childLine(
   const entry = text.startsWith('{') && text.length <= longest ? parsed(text) : undefined
   if (entry === undefined) {
     const level = spoken(text) ?? usual
-    return isTold(level, least) ? { level, service, msg: redactText(text), fields: {} } : undefined
+    return isTold(level, least)
+      ? { level, service, msg: redactText(redactPartial(text)), fields: {} }
+      : undefined
   }
   const { msg, time, ...rest } = taken(entry)
   const level = levelOf(rest.level) ?? usual
