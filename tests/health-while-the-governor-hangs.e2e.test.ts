@@ -52,7 +52,9 @@ services: { steady: { command: [node, -e, "setInterval(() => {}, 1e6); console.l
     expect(probes).toEqual([200, 200, 200, 200])
 
     const metrics = await fetch(`http://127.0.0.1:${control}/metrics`)
-    expect(await metrics.text()).toContain('\nholdfast_service_ready{service="steady"} 1\n')
+    const numbers = await metrics.text()
+    expect(numbers).toContain('\nholdfast_service_ready{service="steady"} 1\n')
+    expect(Number(/\nholdfast_governor_answer_age_seconds (\S+)/.exec(numbers)?.[1])).toBeGreaterThan(2)
   } finally {
     process.kill(pid, 'SIGCONT')
   }

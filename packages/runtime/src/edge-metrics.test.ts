@@ -10,6 +10,7 @@ const gone = new Error('gone')
 const page = async (options: Partial<EdgeMetricsOptions> = {}, accept?: string): Promise<string> => {
   const metrics = edgeMetrics({
     status: async () => sampleStatus(),
+    silence: async () => 0,
     policies: async () => [],
     complain: (error) => {
       throw error
@@ -79,6 +80,7 @@ describe('edgeMetrics', () => {
         const links = [sampleLink('a', states[scrapes++]), sampleLink('rules')]
         return sampleStatus({ chains: [sampleChain('default', { links })] })
       },
+      silence: async () => 0,
       policies: async () => [],
       complain: () => undefined,
     })
@@ -107,6 +109,12 @@ describe('edgeMetrics', () => {
     const plain = await page(options)
     expect(plain).toContain('\ntook_seconds_bucket{le="1"} 1\n')
     expect(plain).not.toContain('trace_id')
+  })
+
+  it('tells how old that is which it says of the services', async () => {
+    const text = await page({ silence: async () => 4_200 })
+
+    expect(text).toContain('\nholdfast_governor_answer_age_seconds 4.2\n')
   })
 
   it('tells the rest when a part cannot be told, and complains', async () => {

@@ -16,6 +16,8 @@ import type { Status } from './status.ts'
 
 export interface EdgeMetricsOptions {
   readonly status: () => Promise<Status>
+  /** How long ago what the status says of the services was known, in ms. */
+  readonly silence: () => Promise<number>
   /** The policies of all processes that announced themselves. */
   readonly policies: () => Promise<readonly ProcessPolicies[]>
   /** What the gateway counted; nothing by default. */
@@ -39,7 +41,15 @@ export interface EdgeMetrics extends Pick<Exposition, 'page'> {
  * Everything that `/metrics` tells. Rejects as `status` does; whatever else cannot be told is complained about and left out: without it there is still a page.
  */
 export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
-  const { status, policies, gateway = () => [], governor = async () => [], traces, complain } = options
+  const {
+    status,
+    silence,
+    policies,
+    gateway = () => [],
+    governor = async () => [],
+    traces,
+    complain,
+  } = options
   const own = processMetrics()
   const models = modelMetrics()
   const orNone = async <T>(asked: Promise<readonly T[]>): Promise<readonly T[]> =>
@@ -60,8 +70,10 @@ export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
     for (const { breaker } of now.chains.flatMap(({ links }) => links))
       if (breaker) models.breakerState(breaker.name, breaker.is)
     const kept = await traces?.kept()
+    const age = await silence()
     return joined(
       families(now, told),
+      [answerAge(age)],
       withExemplars(gateway(), kept ?? new Set()),
       processes,
       together({ [edgeName]: await own.families(), governor: ofGovernor }),
@@ -70,6 +82,13 @@ export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
     )
   })
   return { page, models, close: () => own.close() }
+}
+
+/** Everything that is told of services is that old: a governor that hangs must not look like one that has nothing new. */
+function answerAge(ms: number): Family {
+  const help = 'How long ago the governor told how the services are.'
+  const samples = [{ labels: {}, value: ms / 1_000 }]
+  return { name: 'holdfast_governor_answer_age_seconds', help, type: 'gauge', samples }
 }
 
 function processesOf({ services }: Status) {

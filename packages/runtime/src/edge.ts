@@ -57,15 +57,15 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     statusOf((await governor.call('governor', undefined, shortly)) as GovernorView, door.status())
 
   const steering: Steering = {
-    policies: async () => (await governor.call('policies')) as ProcessPolicies[],
+    policies: async () => (await governor.call('policies', undefined, shortly)) as ProcessPolicies[],
     reset: async (named) => (await governor.call('reset', named)) as AnnouncedProcess[],
     isolate: async (named) => (await governor.call('isolate', named)) as AnnouncedProcess[],
   }
 
   const logLevels: LogLevelSwitch = {
-    levels: async () => (await governor.call('log-level')) as LogLevels,
+    levels: async () => (await governor.call('log-level', undefined, shortly)) as LogLevels,
     async change(change) {
-      const levels = (await governor.call('set-log-level', change)) as LogLevels
+      const levels = (await governor.call('set-log-level', change, shortly)) as LogLevels
       await log.refresh()
       return levels
     },
@@ -80,6 +80,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     ([{ controlApi }, { edgeMetrics }]) => {
       const metrics = edgeMetrics({
         status: async () => statusOf((await watch.heard()).view, door.status()),
+        silence: async () => (await watch.heard()).age,
         policies: async () => (await governor.call('policies', undefined, shortly)) as ProcessPolicies[],
         gateway: door.families,
         governor: async () => (await governor.call('process', undefined, shortly)) as Family[],
