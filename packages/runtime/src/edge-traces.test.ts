@@ -11,6 +11,8 @@ describe('tracingOf', () => {
   it.each([
     ['', {}, { service: 'gateway' }],
     ['telemetry:', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, { service: 'gateway' }],
+    ['', { OTEL_SERVICE_NAME: 'gateway-eu' }, { service: 'gateway-eu' }],
+    ['', { OTEL_SERVICE_NAME: '' }, { service: 'gateway' }],
     [
       collector,
       {},

@@ -75,7 +75,7 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 export function tracingOf({ telemetry }: Config, environment: Environment): TracingOptions {
   const { otlp = collector(environment), sample } = telemetry
   return {
-    service: 'gateway',
+    service: environment['OTEL_SERVICE_NAME'] || 'gateway',
     ...(sample !== undefined && { sample, keep: { failed: true } }),
     ...(otlp !== undefined && { otlp: whole(otlp) }),
   }
