@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as policy from '../packages/policy/src/index.ts'
@@ -9,6 +9,18 @@ const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'errors.md'), 
 describe('the page of errors', () => {
   it('is what the source makes of it (npm run errors writes it)', () => {
     expect(errorPage()).toBe(page)
+  })
+
+  it('lists every code that a wire gives a failure', () => {
+    const folder = join(import.meta.dirname, '..', 'packages', 'transport', 'src')
+    const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .join('\n')
+    const codes = source.match(/\b(CLIENTS|GRPC|HTTP|POSTGRES|ZEROMQ)(_[A-Z]+)+\b/g)
+
+    expect(new Set(codes).size).toBeGreaterThan(25)
+    expect([...new Set(codes)].filter((code) => !page.includes(`\`${code}\``))).toEqual([])
   })
 
   it('lists every error class of the library', () => {
