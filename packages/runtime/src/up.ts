@@ -13,7 +13,7 @@ import {
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
-import { type ChildRecord, childLine } from '@holdfast/telemetry/lines'
+import { type ChildRecord, childLines } from '@holdfast/telemetry/lines'
 import { processMetrics } from '@holdfast/telemetry/process'
 import { announced } from './announced.ts'
 import { configOf } from './config/config-of.ts'
@@ -57,6 +57,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   const state = stateFolder(file)
   const began = performance.now()
   const report = edgeReport()
+  const read = childLines()
   let supervisor: Governor
 
   const view = (): GovernorView => {
@@ -113,7 +114,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
       state: claimed,
       ...(log && {
         log: ({ service, stream, line }) => {
-          const record = childLine(line, { service, stream, least: levels.of(service) })
+          const record = read(line, { service, stream, least: levels.of(service) })
           return record && log(record)
         },
       }),

@@ -1,4 +1,5 @@
 export { type ChildRecord, childLine, type LineOrigin } from './child-line.ts'
+export { childLines } from './child-lines.ts'
 export { isTold, type Level, levels } from './level.ts'
 export { prettyEntry } from './pretty-entry.ts'
 export { type RedactOptions, redact } from './redact.ts'
