@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/policy'
 import { curveKeyPair, Dealer, type Event } from 'zeromq'
-import { type ClientKeys, outside, sockets } from './sockets.ts'
+import { type ClientKeys, isIpv6, outside, sockets } from './sockets.ts'
 
 /*
  * The client's end of a connection: a DEALER socket, and whether there is a peer at its other end. It knows nothing of what is said.
@@ -51,6 +51,7 @@ export class Link {
     const { curve, heartbeat, largest } = options
     this.#socket = new Dealer({
       context: sockets(),
+      ipv6: isIpv6(options.address),
       immediate: true,
       linger: 0,
       sendTimeout: 0,

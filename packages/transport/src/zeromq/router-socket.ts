@@ -1,6 +1,6 @@
 import { type Clock, HoldfastError } from '@holdfast/policy'
 import { Router } from 'zeromq'
-import { outside, sockets } from './sockets.ts'
+import { isIpv6, outside, sockets } from './sockets.ts'
 
 /*
  * The server's end of all connections: a ROUTER socket. It knows nothing of what is said.
@@ -44,6 +44,7 @@ export class RouterSocket {
     const { bind, secretKey, heartbeat, largest } = options
     this.#socket = new Router({
       context: sockets(),
+      ipv6: isIpv6(bind),
       mandatory: true,
       linger: 0,
       sendTimeout: 0,

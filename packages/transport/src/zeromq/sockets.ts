@@ -33,6 +33,11 @@ export function demandAddress(option: string, address: unknown): void {
   demand(fits, option, address, "an address, as 'tcp://127.0.0.1:5555' or 'ipc:///run/orders.sock'")
 }
 
+/** Whether libzmq has to be told so; it is not where a name may mean either, since it tries one of them alone. */
+export function isIpv6(address: string): boolean {
+  return address.startsWith('tcp://[')
+}
+
 /** Throws an `OptionError` that names the key, and never shows it. */
 export function demandKey(option: string, key: unknown): void {
   const fits = typeof key === 'string' && key.length === 40

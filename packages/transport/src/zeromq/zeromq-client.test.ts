@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { retry, timeout, wrap } from '@holdfast/policy'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
@@ -12,8 +13,21 @@ import { zeromqServer } from './zeromq-server.ts'
 const bind = 'tcp://127.0.0.1:*'
 const echo = { echo: (said: unknown) => said }
 const bare = wrap(timeout(5_000))
+/** Not every machine has both. */
+const loopbacks = Object.values(networkInterfaces()).flatMap((found = []) =>
+  found
+    .filter(({ address }) => address === '127.0.0.1' || address === '::1')
+    .map(({ address }) => (address === '::1' ? '[::1]' : address)),
+)
 
 describe('zeromqClient', () => {
+  it.each(loopbacks)('reaches a peer at %s', async (host) => {
+    await using peer = zeromqServer({ bind: `tcp://${host}:*`, handlers: echo })
+    await using asking = zeromqClient({ connect: peer.address, pipeline: bare })
+
+    expect(await asking.call('echo', host)).toBe(host)
+  })
+
   it('hands over bytes as bytes, nothing as nothing, and the rest as JSON', async () => {
     await using server = zeromqServer({ bind, handlers: echo })
     await using client = zeromqClient({ connect: server.address })
