@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { freePorts, runningHoldfast } from './harness/running-holdfast.ts'
+import { freePorts, holdfast, runningHoldfast } from './harness/running-holdfast.ts'
 
 interface Health {
   readonly status: string
@@ -55,6 +55,12 @@ services: { steady: { command: [node, -e, "setInterval(() => {}, 1e6); console.l
     const numbers = await metrics.text()
     expect(numbers).toContain('\nholdfast_service_ready{service="steady"} 1\n')
     expect(Number(/\nholdfast_governor_answer_age_seconds (\S+)/.exec(numbers)?.[1])).toBeGreaterThan(2)
+
+    const traces = await holdfast(['traces'], running.folder)
+    expect(traces.code).not.toBe(0)
+    expect(traces.err).toMatch(
+      /^the governor, the process of `holdfast up -f holdfast.yaml`, .* not answered .*`kill -CONT`/,
+    )
   } finally {
     process.kill(pid, 'SIGCONT')
   }
