@@ -6,6 +6,7 @@ import type { Family } from '@holdfast/telemetry'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
+import { controlDoor } from './control-door.ts'
 import { edgeHealth } from './edge-health.ts'
 import { edgeLog } from './edge-log.ts'
 import { reportEvery } from './edge-report.ts'
@@ -102,7 +103,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const servers = await Promise.all([
     open,
     listening(
-      (request, response) => void operators.then((app) => app.routing(request, response)),
+      controlDoor(operators, (error) => log.error(error, 'the control API could not be loaded')),
       sockets.control,
     ),
   ])
