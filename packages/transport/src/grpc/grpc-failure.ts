@@ -72,9 +72,11 @@ const tlsHint =
  * What a status means. Those that grpc-js makes by itself (no connection, a connection that broke, a message too large) bear the codes of the ones that
  * servers send, so that its texts have to tell them apart.
  */
-function meaningOf({ code, details }: StatusObject, sent: boolean): Meaning {
+function meaningOf({ code, details, metadata }: StatusObject, sent: boolean): Meaning {
   if (!sent && code === status.UNAVAILABLE) return unconnected(details)
-  if (code === status.UNAVAILABLE && details.startsWith('Stream refused'))
+  // A handler that passes on what it met elsewhere says the same words, but not without trailers.
+  const ours = Object.keys(metadata.getMap()).length === 0
+  if (code === status.UNAVAILABLE && details.startsWith('Stream refused') && ours)
     return { class: 'unsent', why: 'the other side takes no more calls on this connection' }
   if (isCut(code, details))
     return { class: 'broken', why: 'the connection broke, or the other side let go of the call' }

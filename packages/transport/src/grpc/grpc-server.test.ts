@@ -228,6 +228,15 @@ describe('inContext', () => {
 
     expect(seen).toEqual(Array.from({ length: 4 }, () => ['c-7', true]))
   })
+
+  it('is not believed to have refused what its handler answered, whatever words that passes on', async () => {
+    const { join } = await served({
+      ask: (_: Asked, answer: Answer) =>
+        answer({ code: status.UNAVAILABLE, details: 'Stream refused by server' }),
+    })
+
+    await expect(join().rpc.ask(ask())).rejects.toMatchObject({ class: 'transient', retryable: false })
+  })
 })
 
 describe('statusOf', () => {

@@ -2,6 +2,7 @@ import { Server, type ServerOptions, type UntypedServiceImplementation } from '@
 import { type Clock, demand, HoldfastError, type Pipeline, systemClock } from '@holdfast/policy'
 import { type Keepalive, keepaliveOptions, usualKeepalive } from './channel-options.ts'
 import { definitionOf, type GrpcService, serviceName } from './grpc-method.ts'
+import { guardedHandlers } from './guarded-handlers.ts'
 import { healthService } from './health-messages.ts'
 import { inContext } from './incoming.ts'
 import { ServedHealth } from './served-health.ts'
@@ -71,7 +72,8 @@ export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer
   })
   const health = new ServedHealth()
   server.addService(healthService, health.handlers)
-  for (const { service, handlers } of services) server.addService(definitionOf(service), handlers)
+  for (const { service, handlers } of services)
+    server.addService(definitionOf(service), guardedHandlers(handlers))
   const port = await listening(server, options)
   for (const name of ['', ...services.map(({ service }) => serviceName(definitionOf(service)))])
     health.set(name, true)
