@@ -41,10 +41,11 @@ describe('wireProbe', () => {
     await using server = await zeromqServer({ bind: 'tcp://127.0.0.1:*', handlers: {} })
     const leaving = new AbortController()
     const late = wireProbe(`zeromq:tcp://127.0.0.1:${await freePort()}`)!(leaving.signal)
+    const left = expect(late).rejects.toThrow('enough')
     leaving.abort(new Error('enough'))
 
     await ask(`zeromq:${server.address}`)
-    await expect(late).rejects.toThrow('enough')
+    await left
   })
 
   it.each([
