@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { claimState, governor } from '../../packages/governor/src/index.ts'
+import { claimState, processGovernor } from '../../packages/governor/src/index.ts'
 import { lives } from '../harness/running-holdfast.ts'
 
 const folder = () => {
@@ -18,7 +18,7 @@ it('a PID file left behind stops nobody from starting, and kills nobody who has 
   writeFileSync(join(path, 'b.pid'), 'torn')
 
   using state = await claimState(path)
-  await using g = governor({ services: [{ name: 'a', command: ['sleep', '1000'] }], state })
+  await using g = processGovernor({ services: [{ name: 'a', command: ['sleep', '1000'] }], state })
 
   expect(await g.start()).toEqual({ ready: ['a'], failed: [] })
   expect(lives(process.ppid)).toBe(true)
@@ -28,7 +28,7 @@ it('a PID file left behind stops nobody from starting, and kills nobody who has 
 it('a service that ends by itself leaves no PID file', async () => {
   const path = folder()
   using state = await claimState(path)
-  await using g = governor({
+  await using g = processGovernor({
     services: [
       {
         name: 'a',

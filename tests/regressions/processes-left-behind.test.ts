@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it } from 'vitest'
-import { governor } from '../../packages/governor/src/index.ts'
+import { processGovernor } from '../../packages/governor/src/index.ts'
 import { lives } from '../harness/running-holdfast.ts'
 
 it('what left the process group of a service that crashed does not stay behind', async () => {
@@ -11,7 +11,7 @@ it('what left the process group of a service that crashed does not stay behind',
     process.exit(1)`
   const escaped: number[] = []
   const heard = Promise.withResolvers<void>()
-  await using g = governor({
+  await using g = processGovernor({
     services: [{ name: 'a', command: ['node', '-e', leaving], backoff: { initial: 60_000, max: 60_000 } }],
     log: ({ line }) => {
       const pid = /^escaped (\d+)/.exec(line)?.[1]
@@ -30,7 +30,7 @@ it('what left the process group of a service that crashed does not stay behind',
 it('a program of somebody else is not taken for what was left behind', async () => {
   const stranger = spawn('sleep', ['1000'], { stdio: 'ignore' })
   const exit = once(stranger, 'exit')
-  await using g = governor({ services: [{ name: 'a', command: ['sleep', '1000'] }] })
+  await using g = processGovernor({ services: [{ name: 'a', command: ['sleep', '1000'] }] })
   await g.start()
   await g.stop()
 

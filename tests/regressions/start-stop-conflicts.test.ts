@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { claimState, type GovernorEvent, governor } from '../../packages/governor/src/index.ts'
+import { claimState, type GovernorEvent, processGovernor } from '../../packages/governor/src/index.ts'
 import { lives } from '../harness/running-holdfast.ts'
 
 it('a hundred services that are stopped at the same moment, some while they start, leave no process and no file', async () => {
@@ -10,7 +10,7 @@ it('a hundred services that are stopped at the same moment, some while they star
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   using state = await claimState(path)
   const names = Array.from({ length: 100 }, (_, i) => `s${i}`)
-  await using g = governor({
+  await using g = processGovernor({
     services: names.map((name) => ({ name, command: ['sleep', '1000'], stopGrace: 1_000 })),
     state,
   })

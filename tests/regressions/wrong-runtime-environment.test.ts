@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { governor } from '../../packages/governor/src/index.ts'
+import { processGovernor } from '../../packages/governor/src/index.ts'
 
 it('a service gets the environment, the folder and the Node that its own spec names, and no mark of another', async () => {
   const before = process.env['HOLDFAST_UNIT']
@@ -18,7 +18,10 @@ it('a service gets the environment, the folder and the Node that its own spec na
     env: { COLOUR: colour, PATH: '/usr/bin:/bin' },
     ready: { line: '|' },
   }))
-  await using g = governor({ services, log: ({ service, line }) => void said.set(service, line.split('|')) })
+  await using g = processGovernor({
+    services,
+    log: ({ service, line }) => void said.set(service, line.split('|')),
+  })
   await g.start()
 
   const [red, blue] = [said.get('red')!, said.get('blue')!]

@@ -1,6 +1,6 @@
 import { fakeClock, seededRandom } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { governor } from './governor.ts'
+import { processGovernor } from './process-governor.ts'
 import type { ServiceSpec } from './service.ts'
 import { kept, spec as said, stopKept } from './testing/kept-governor.ts'
 
@@ -16,7 +16,7 @@ const job = (name: string, code: string): ServiceSpec =>
 
 afterEach(stopKept)
 
-describe('governor', () => {
+describe('processGovernor', () => {
   it('starts what needs a job when the job is done, and not when it failed', async () => {
     const { g, of, events } = kept([
       job('migrate', 'exit 0'),
@@ -295,7 +295,7 @@ describe('governor', () => {
       backoff: { initial: 100, max: 1_000 },
       giveUp: { restarts: 3, within: 60_000 },
     }))
-    await using g = governor({ services: crashing, clock, random: seededRandom(7) })
+    await using g = processGovernor({ services: crashing, clock, random: seededRandom(7) })
     const delays: number[] = []
     let gaveUp = 0
     const over = new Promise<void>((resolve) => {

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import { governor } from './governor.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import { addressFree, holdListener } from './held-listener.ts'
 import { claimState } from './process/claimed-state.ts'
+import { processGovernor } from './process-governor.ts'
 import { signalGroup } from './process-group.ts'
 import { childCommand } from './testing/child-command.ts'
 import { folder } from './testing/folder.ts'
@@ -48,7 +48,7 @@ const types = (events: readonly GovernorEvent[], ...wanted: GovernorEvent['type'
 
 afterEach(stopKept)
 
-describe('governor', () => {
+describe('processGovernor', () => {
   it('starts in order of need and stops in reverse (I2)', async () => {
     const { g, events } = kept([
       spec('web', { needs: ['ai'] }),
@@ -262,8 +262,8 @@ describe('governor', () => {
 
     await expect(g.start('b')).rejects.toMatchObject({ code: 'UNKNOWN_SERVICE' })
     await expect(g.stop('b')).rejects.toThrow('name one of: a')
-    expect(() => governor({ services: [spec('a'), spec('a')] })).toThrow('two services are named "a"')
-    expect(() => governor({ services: [spec('a', { needs: ['a'] })] })).toThrow('a → a')
+    expect(() => processGovernor({ services: [spec('a'), spec('a')] })).toThrow('two services are named "a"')
+    expect(() => processGovernor({ services: [spec('a', { needs: ['a'] })] })).toThrow('a → a')
   })
 
   it('hands over every line, and the last ones before stop resolves', async () => {
@@ -324,7 +324,7 @@ describe('governor', () => {
   it('stops at the end of its scope', async () => {
     let pid = 0
     {
-      await using g = governor({ services: [spec('a')] })
+      await using g = processGovernor({ services: [spec('a')] })
       await g.start()
       pid = g.status()[0]!.pid!
     }
@@ -384,8 +384,8 @@ describe('governor', () => {
 
   it('takes its children along when the process exits', async () => {
     const program = `
-      import { governor } from ${JSON.stringify(import.meta.resolve('./governor.ts'))}
-      const g = governor({ services: [${JSON.stringify(spec('a'))}] })
+      import { processGovernor } from ${JSON.stringify(import.meta.resolve('./process-governor.ts'))}
+      const g = processGovernor({ services: [${JSON.stringify(spec('a'))}] })
       await g.start()
       console.log(g.status()[0].pid)
       process.exit()`

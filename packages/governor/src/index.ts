@@ -15,7 +15,7 @@ export {
   type ControlSocket,
   serveControl,
 } from './control-socket.ts'
-export { type Governor, type GovernorOptions, governor } from './governor.ts'
+export type { Governor, GovernorOptions } from './governor.ts'
 export { GovernorError, type GovernorErrorCode } from './governor-error.ts'
 export type { ExitCause, GovernorEvent, RestartReason } from './governor-event.ts'
 export { type Address, addressFree, type HeldListener, holdListener } from './held-listener.ts'
@@ -25,6 +25,7 @@ export type { Probe } from './probe.ts'
 export { type ClaimedState, claimState } from './process/claimed-state.ts'
 export type { Run } from './process/pid-file.ts'
 export type { OnGovernorDeath, Unit } from './process/unit.ts'
+export { type ProcessGovernorOptions, processGovernor } from './process-governor.ts'
 export type { Usage, UsageReader } from './process-usage.ts'
 export { type Schedule, scheduleFlaw } from './schedule.ts'
 export type {

@@ -2,7 +2,8 @@ import type { Clock } from '@holdfast/policy'
 import { askOf } from './ask.ts'
 import { child, environment, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
-import type { Effect, LifeEvent, Role } from './life.ts'
+import type { LifeEvent, Role } from './life.ts'
+import type { OwnEffect, Performer } from './loop/hands.ts'
 import { type Ear, type Probing, probe } from './probe.ts'
 import type { KeptOutput } from './process/kept-output.ts'
 import type { Traces } from './process/traces.ts'
@@ -21,22 +22,7 @@ export interface PerformerOptions {
   readonly tell: (event: LifeEvent) => void
 }
 
-/** What concerns one service alone. */
-export type OwnEffect = Exclude<Effect, { readonly do: 'group' }>
-
-/** The hands of one service: they carry out what its lifecycle decided, and decide nothing. */
-export interface Performer {
-  perform(effect: OwnEffect): void
-  /** Resolves when every line that the children wrote was given out, and nothing that they started is left. */
-  drained(): Promise<unknown>
-  /**
-   * Asks the service now how it is, by its `alive` or `ready` probe: undefined when it is well, when there is nothing to
-   * ask, or when no answer came within so many ms.
-   */
-  ask(within: number): Promise<string | undefined>
-}
-
-/** Does the effects of one service, in the order in which they are given. */
+/** Does the effects of one service that is a process, in the order in which they are given. */
 export const performer = (
   service: Service,
   { clock, line, announce, tell, traces }: PerformerOptions,
@@ -172,7 +158,10 @@ export const performer = (
     traces.hurry()
     return Promise.all(draining)
   }
-  return { perform, drained, ask }
+  const abandon = (group: number) => {
+    if (service.onGovernorDeath === 'kill') signalGroup(group, 'SIGKILL')
+  }
+  return { perform, drained, ask, abandon }
 }
 
 const commandOf = (service: Service, role: Role): Service =>

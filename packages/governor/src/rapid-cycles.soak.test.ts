@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
-import { governor } from './governor.ts'
 import { claimState } from './process/claimed-state.ts'
 import { mark } from './process/process-mark.ts'
+import { processGovernor } from './process-governor.ts'
 import { folder } from './testing/folder.ts'
 
 it('1,000 rapid cycles leave no PID clash, no process, no file', async () => {
   using state = await claimState(folder(onTestFinished))
-  await using g = governor({
+  await using g = processGovernor({
     services: ['a', 'b', 'c'].map((name) => ({ name, command: ['sleep', '1000'] })),
     state,
   })

@@ -11,7 +11,7 @@ export interface StartResult {
  * The result of a start, or undefined while any of its services may still become ready at the first attempt.
  *
  * `before` holds the services of the start and how often each had been restarted when it began; it must hold all that
- * they need. Pure.
+ * they need. One that is no longer there was removed meanwhile. Pure.
  */
 export const startResult = (
   before: ReadonlyMap<string, number>,
@@ -34,7 +34,9 @@ const outcome = (
   before: ReadonlyMap<string, number>,
   lives: ReadonlyMap<string, Life>,
 ): Outcome => {
-  const { state, restarts, lastError = 'failed', service } = lives.get(name)!
+  const life = lives.get(name)
+  if (!life) return { why: 'removed before it was ready' }
+  const { state, restarts, lastError = 'failed', service } = life
   if (state.is === 'ready' || state.is === 'done') return 'ready'
   if (state.is === 'failed') return { why: state.why }
   if (state.is === 'stopped') return { why: 'stopped before it was ready' }

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { describe, expect, it } from 'vitest'
-import { governor } from './governor.ts'
+import { processGovernor } from './process-governor.ts'
 
 describe('governor', () => {
   it('keeps its loop free and restarts as the policy says while 200 real processes crash', async () => {
@@ -11,7 +11,7 @@ describe('governor', () => {
       backoff: { initial: 2_000, max: 10_000 },
       giveUp: { restarts, within: 600_000 },
     }))
-    await using g = governor({ services })
+    await using g = processGovernor({ services })
     const lag = monitorEventLoopDelay({ resolution: 5 })
     let gaveUp = 0
     const over = new Promise<void>((resolve) => {

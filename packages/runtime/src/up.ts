@@ -8,8 +8,8 @@ import {
   type Governor,
   GovernorError,
   type GovernorEvent,
-  governor,
   holdListener,
+  processGovernor,
   type StartResult,
   serveControl,
 } from '@holdfast/governor'
@@ -109,7 +109,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     for (const address of [config.gateway.listen, config.control.listen])
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
     const edge = edgeSpec({ listen, governor: path, state, cwd: dirname(file), environment })
-    supervisor = governor({
+    supervisor = processGovernor({
       services: [...serviceSpecs(config, { file, governor: path }), edge],
       state: claimed,
       ...(log && {

@@ -21,9 +21,9 @@ export const governingProcess = (
   atEnd: (clean: () => void) => void,
 ): GoverningProcess => {
   const program = `
-    import { claimState, governor } from ${JSON.stringify(import.meta.resolve('../index.ts'))}
+    import { claimState, processGovernor } from ${JSON.stringify(import.meta.resolve('../index.ts'))}
     const state = await claimState(${JSON.stringify(stateDir)})
-    const g = governor({ services: ${JSON.stringify(services)}, state, log: ({ line }) => console.log(line) })
+    const g = processGovernor({ services: ${JSON.stringify(services)}, state, log: ({ line }) => console.log(line) })
     g.on((event) => {
       if (event.type === 'service.ready')
         console.log('pid ' + event.service + ' ' + g.status().find(({ name }) => name === event.service).pid)

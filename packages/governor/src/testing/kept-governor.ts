@@ -1,6 +1,7 @@
 import type { ServiceLine } from '../child.ts'
-import { type Governor, type GovernorOptions, governor } from '../governor.ts'
+import type { Governor } from '../governor.ts'
 import type { GovernorEvent } from '../governor-event.ts'
+import { type ProcessGovernorOptions, processGovernor } from '../process-governor.ts'
 import type { ServiceSpec } from '../service.ts'
 import { childCommand } from './child-command.ts'
 
@@ -16,14 +17,14 @@ export const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec
 })
 
 /** A governor that `stopKept` ends, all that it said, and a way to wait for more. */
-export const kept = (services: ServiceSpec[], more: Partial<GovernorOptions> = {}) => {
+export const kept = (services: ServiceSpec[], more: Partial<ProcessGovernorOptions> = {}) => {
   const events: GovernorEvent[] = []
   const lines: ServiceLine[] = []
   const waiting = new Set<() => void>()
   const wake = () => {
     for (const each of [...waiting]) each()
   }
-  const g = governor({
+  const g = processGovernor({
     services,
     log: (line) => {
       lines.push(line)

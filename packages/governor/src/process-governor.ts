@@ -1,0 +1,40 @@
+import { channel, systemClock } from '@holdfast/policy'
+import type { ServiceLine } from './child.ts'
+import type { Governor, GovernorOptions } from './governor.ts'
+import type { GovernorEvent } from './governor-event.ts'
+import { governing } from './loop/governing.ts'
+import { performer } from './performer.ts'
+import type { ClaimedState } from './process/claimed-state.ts'
+import { traces } from './process/traces.ts'
+import { processUsage } from './process-usage.ts'
+import { service } from './service.ts'
+
+export interface ProcessGovernorOptions extends GovernorOptions {
+  /** Where the next governor finds what this one left running, should it be killed. Without it, nowhere. */
+  readonly state?: ClaimedState
+}
+
+/** Governs processes: any command, in any language. */
+export const processGovernor = (options: ProcessGovernorOptions): Governor => {
+  const { clock = systemClock, usage = processUsage, log, state } = options
+  const events = channel<GovernorEvent>()
+  const announce = (event: GovernorEvent) => events.emit(event)
+  const line = (written: ServiceLine): unknown => {
+    try {
+      return log?.(written)
+    } catch {
+      return undefined
+    }
+  }
+  const left = traces({ state, clock, announce, line })
+  return governing(options, {
+    service,
+    events,
+    hands: {
+      performer: (each, tell) => performer(each, { clock, announce, line, tell, traces: left }),
+      settle: left.settle,
+      rest: left.rest,
+      usage,
+    },
+  })
+}
