@@ -24,11 +24,11 @@ const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
   [{ type: 'service.started', service, pid: 7 }, undefined],
   [{ type: 'service.ready', service, after: 120.6 }, 'ai is ready after 121 ms'],
   [
-    { type: 'service.exited', service, after: 999, code: 3, signal: null },
+    { type: 'service.exited', service, after: 999, code: 3, signal: null, wanted: false },
     'ai ended (exit code 3) after 999 ms',
   ],
   [
-    { type: 'service.exited', service, after: 61_000, code: null, signal: 'SIGKILL' },
+    { type: 'service.exited', service, after: 61_000, code: null, signal: 'SIGKILL', wanted: false },
     'ai ended (SIGKILL) after 61 s',
   ],
   [
@@ -81,10 +81,17 @@ describe('teller', () => {
     ).toContain('\x1b[31merror')
   })
 
-  it('tells an end that is none of failure as no error', () => {
-    const event = { type: 'service.exited', service, after: 1, code: 0, signal: null } as const
+  it('tells an end that was wanted as no error, whatever it looks like', () => {
+    const event = {
+      type: 'service.exited',
+      service,
+      after: 1,
+      code: null,
+      signal: 'SIGTERM',
+      wanted: true,
+    } as const
 
-    expect(people((tell) => tell.event(event))[0]).toMatch(/ info +holdfast ai ended \(exit code 0\)/)
+    expect(people((tell) => tell.event(event))[0]).toMatch(/ info +holdfast ai ended \(SIGTERM\)/)
   })
 
   it('tells machines everything, one JSON object a line', () => {

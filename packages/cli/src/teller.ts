@@ -64,7 +64,7 @@ function worded(event: GovernorEvent): Words {
       return { level: 'info', msg: `${event.service} is ready after ${Math.round(event.after)} ms` }
     case 'service.exited':
       return {
-        level: event.code === 0 ? 'info' : 'error',
+        level: event.wanted ? 'info' : 'error',
         msg: `${event.service} ended (${event.signal ?? `exit code ${event.code}`}) after ${seconds(event.after)}`,
       }
     case 'service.restarting': {

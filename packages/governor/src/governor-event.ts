@@ -3,6 +3,7 @@
  *
  * All durations are ms. `after` counts from the spawn; `delay` is the wait before the next spawn, and `attempt` counts
  * restarts since the last stable run, from 1, or is 0 for a restart that is no answer to a failure.
+ * An exit is `wanted` if it was told to end, or left with a code that counts as success.
  * `service.failed` is a start that did not succeed, a run that was ended because it ailed, or a group that survived
  * SIGKILL; `service.gave-up` means that it is not tried again until somebody asks. `service.ailing` is the first check
  * that failed after one that did not, `service.recovered` the other way round. `record.failed` means that leftovers of
@@ -13,7 +14,12 @@ export type GovernorEvent =
   | { readonly type: 'service.ready'; readonly service: string; readonly after: number }
   | { readonly type: 'service.ailing'; readonly service: string; readonly why: string }
   | { readonly type: 'service.recovered'; readonly service: string }
-  | ({ readonly type: 'service.exited'; readonly service: string; readonly after: number } & ExitCause)
+  | ({
+      readonly type: 'service.exited'
+      readonly service: string
+      readonly after: number
+      readonly wanted: boolean
+    } & ExitCause)
   | {
       readonly type: 'service.restarting'
       readonly service: string

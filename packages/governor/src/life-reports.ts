@@ -135,13 +135,15 @@ const exited = (life: Life, cause: ExitCause, moment: Moment): Step => {
   const clear: Effect[] = [{ do: 'cancel-probe' }, { do: 'cancel-wait' }]
   if (role !== 'command') return hookExited(life, cause, { moment, clear })
   const seen: Life = { ...life, lastExit: { code, signal, at } }
+  const well = endedWell(service, cause)
+  const wanted = well || !isUp(life)
   const effects: Effect[] = [
     ...clear,
-    announce({ type: 'service.exited', service: service.name, code, signal, after: at - run.at }),
+    announce({ type: 'service.exited', service: service.name, code, signal, wanted, after: at - run.at }),
     ...reap(life),
   ]
   if (!isUp(life)) return { life: seen, effects }
-  if (endedWell(service, cause) && service.restart !== 'always')
+  if (well && service.restart !== 'always')
     return { life: stopping(seen, 'done', moment), effects }
   const ended = worded(cause)
   const early = state.is === 'starting' ? ' before it was ready' : ''

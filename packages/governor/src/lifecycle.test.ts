@@ -189,6 +189,26 @@ describe('step', () => {
     })
   })
 
+  it.each([
+    [
+      'told to end',
+      true,
+      {},
+      [[20, { is: 'stop' }] as [number, LifeEvent]],
+      { ...exit, code: null, signal: 'SIGTERM' },
+    ],
+    ['done', true, { restart: 'on-failure' }, [], { ...exit, code: 0 }],
+    ['killed by somebody', false, {}, [], { ...exit, code: null, signal: 'SIGTERM' }],
+    ['a failure', false, {}, [], exit],
+  ] as const)('tells of an end that is %s whether it was wanted: %s', (_, wanted, but, events, exited) => {
+    const { effects } = livedBy(service({ ...spec, ...but }), ...ready, ...events, [30, exited])
+
+    expect(effects).toContainEqual({
+      do: 'announce',
+      event: expect.objectContaining({ type: 'service.exited', wanted }),
+    })
+  })
+
   it('is a job at work when it shall never be restarted, and leaves one that is done alone', () => {
     const job = service({ name: 'a', command: ['a'], restart: 'never' })
     const working = livedBy(job, ...spawned)
