@@ -26,10 +26,10 @@ const collector = () => {
   }
   return { exporter, batches, asked, answer: (code: number) => asked.shift()!(code) }
 }
-const set = (most = 1_000) => {
+const set = (most = 1_000, timeout = 1_000_000) => {
   const there = collector()
   const clock: FakeClock = fakeClock()
-  return { ...there, clock, queue: new ExportQueue({ exporter: there.exporter, clock, most }) }
+  return { ...there, clock, queue: new ExportQueue({ exporter: there.exporter, clock, most, timeout }) }
 }
 
 describe('ExportQueue', () => {
@@ -102,11 +102,28 @@ describe('ExportQueue', () => {
       },
       shutdown: async () => {},
     }
-    const queue = new ExportQueue({ exporter, clock, most: 10 })
+    const queue = new ExportQueue({ exporter, clock, most: 10, timeout: 1_000 })
     queue.push(spans(2))
     await clock.advance(1_000)
 
     expect(queue.counts).toEqual({ waiting: 0, sent: 0, failed: 2, dropped: 0 })
+  })
+
+  it('waits no longer than it may for an answer that does not end (I5)', async () => {
+    const { queue, clock, batches, asked } = set(1_000, 10_000)
+    queue.push(spans(600))
+    await clock.advance(0)
+    await clock.advance(9_999)
+    expect(queue.counts).toMatchObject({ waiting: 344, failed: 0 })
+    await clock.advance(1)
+    expect(queue.counts).toMatchObject({ waiting: 344, failed: 256 })
+    await clock.advance(2_000)
+    asked[0]!(0)
+    asked[1]!(0)
+    await clock.advance(0)
+
+    expect(batches).toEqual([256, 256])
+    expect(queue.counts).toEqual({ waiting: 88, sent: 256, failed: 256, dropped: 0 })
   })
 
   it('sends outside of every trace', async () => {
@@ -119,7 +136,7 @@ describe('ExportQueue', () => {
       },
       shutdown: async () => {},
     }
-    const queue = new ExportQueue({ exporter, clock: fakeClock(), most: 10 })
+    const queue = new ExportQueue({ exporter, clock: fakeClock(), most: 10, timeout: 1_000 })
     queue.push(spans(1))
     await queue.flush()
     context.disable()
@@ -177,7 +194,7 @@ describe('ExportQueue', () => {
           expect(asked.length).toBeLessThanOrEqual(1)
           expect(waiting).toBeLessThanOrEqual(500)
           expect(waiting + sent + failed + dropped + onItsWay).toBe(pushed)
-          expect(clock.pending).toBe(waiting > 0 && asked.length === 0 ? 1 : 0)
+          expect(clock.pending).toBe(waiting > 0 || asked.length > 0 ? 1 : 0)
         }
       }),
       { seed: 1, numRuns: 100 },

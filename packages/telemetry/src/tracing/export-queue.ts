@@ -10,6 +10,8 @@ export interface ExportQueueOptions {
   readonly clock: Clock
   /** Spans that wait at most. */
   readonly most: number
+  /** How long a batch may be on its way, in ms; then it counts as failed, whatever becomes of it. */
+  readonly timeout: number
 }
 
 /** Spans of one request. */
@@ -22,7 +24,8 @@ const LONGEST = 60_000
  * I1  Never more than `most` spans wait; one that comes when the queue is full is dropped and counted.
  * I2  Every span that came is either waiting, on its way, sent, failed or dropped; none is in two of these.
  * I3  At most one batch is on its way.
- * I4  There is a timer only while spans wait and none are on their way.
+ * I4  There is a timer only while spans wait or are on their way: one.
+ * I5  A batch is on its way for `timeout` at most. The exporter's own limit is one on silence, which a collector that says a byte now and then never breaks.
  */
 
 /** What waits to be sent to a collector: one that does not answer costs some memory and a counter. */
@@ -93,12 +96,18 @@ export class ExportQueue {
 
   /** Whether it was taken. Its own requests are no part of any trace. */
   #export(batch: ReadableSpan[]): Promise<boolean> {
+    const { clock, exporter, timeout } = this.#options
     return new Promise((resolve) => {
+      const cancel = clock.after(timeout, () => resolve(false))
+      const over = (ok: boolean): void => {
+        cancel()
+        resolve(ok)
+      }
       context.with(suppressTracing(context.active()), () => {
         try {
-          this.#options.exporter.export(batch.map(scrub), ({ code }) => resolve(code === 0))
+          exporter.export(batch.map(scrub), ({ code }) => over(code === 0))
         } catch {
-          resolve(false)
+          over(false)
         }
       })
     })

@@ -54,6 +54,19 @@ const sink = async (status = 200) => {
     )
   return { url: `http://127.0.0.1:${port}/v1/traces`, received, spans }
 }
+/** A collector that begins to answer, and says a space now and then for ever. */
+const dripping = async () => {
+  const server = createServer((_, answer) => {
+    const drip = setInterval(() => answer.write(' '), 50)
+    answer.once('close', () => clearInterval(drip))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanUp.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  )
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`
+}
 const deadUrl = async () => {
   const { url } = await sink()
   await cleanUp.pop()!()
@@ -202,6 +215,7 @@ describe('tracing', () => {
   it.each([
     ['dead', deadUrl],
     ['broken', async () => (await sink(500)).url],
+    ['dripping', dripping],
   ])('pays for a %s collector with a counter, and is over in time', async (_, address) => {
     const complaints: unknown[] = []
     const complain = (reason: unknown) => void complaints.push(reason)

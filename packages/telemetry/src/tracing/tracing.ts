@@ -45,7 +45,7 @@ export function tracing(options: TracingOptions): Tracing {
   const mostTogether = Math.max(mostOpen * SPANS_A_TRACE, mostSpans)
   const ring = new TraceRing(settings.ring, Math.max(settings.ring * SPANS_A_TRACE, mostSpans))
   const exporter = otlp && exporterTo(otlp)
-  const queue = exporter && new ExportQueue({ exporter, clock, most: settings.queue })
+  const queue = exporter && new ExportQueue({ exporter, clock, most: settings.queue, timeout: otlp.timeout })
   const exported = queue ? queue.push.bind(queue) : () => {}
   const tail = new Tail({ ring, counts, exported, ...keep, mostOpen, mostSpans, mostTogether })
   register(settings, tail)
@@ -56,7 +56,8 @@ export function tracing(options: TracingOptions): Tracing {
       stopPolicies()
       unregister()
       await queue?.flush()
-      await exporter?.shutdown().catch(() => {})
+      // It waits for requests that the queue has given up.
+      exporter?.shutdown().catch(() => {})
     })()
     return over
   }
