@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lines } from '../../packages/governor/src/lines.ts'
+import { lines } from '../../packages/governor/src/output/lines.ts'
 import { type ChildRecord, childLine } from '../../packages/telemetry/src/lines/index.ts'
 
 const records = (text: string): ChildRecord[] => {

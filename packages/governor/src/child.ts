@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { delimiter, dirname } from 'node:path'
 import type { Clock } from '@holdfast/policy'
 import type { ExitCause } from './governor-event.ts'
-import { pacedLines } from './paced-lines.ts'
+import { pacedLines } from './output/paced-lines.ts'
 import type { Service } from './service.ts'
 
 /** One line that a service wrote, without its newline. */

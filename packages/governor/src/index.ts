@@ -1,27 +1,27 @@
 // For everyone: keep services alive.
 
-// For the parts round it: configuration, and the way to talk to a governor in another process.
-export type { Asking } from './asking.ts'
 export type { Changes } from './changes.ts'
 export type { ServiceLine } from './child.ts'
 export { commandWords } from './command-words.ts'
-export { type ControlClient, type ControlClientOptions, connectControl } from './control-client.ts'
-export { ControlError } from './control-message.ts'
-export { controlPath } from './control-path.ts'
+// For the parts round it: configuration, and the way to talk to a governor in another process.
+export type { Asking } from './control/asking.ts'
+export { type ControlClient, type ControlClientOptions, connectControl } from './control/control-client.ts'
+export { ControlError } from './control/control-message.ts'
+export { controlPath } from './control/control-path.ts'
 export {
   type ControlCall,
   type ControlOptions,
   type ControlPeer,
   type ControlSocket,
   serveControl,
-} from './control-socket.ts'
+} from './control/control-socket.ts'
 export type { Governor, GovernorOptions } from './governor.ts'
 export { GovernorError, type GovernorErrorCode } from './governor-error.ts'
 export type { ExitCause, GovernorEvent, RestartReason } from './governor-event.ts'
 export { type Address, addressFree, type HeldListener, holdListener } from './held-listener.ts'
 export type { RestartCause, ServiceState } from './life.ts'
 export { type Needing, needCycle, startOrder } from './order.ts'
-export type { Probe } from './probe.ts'
+export type { Probe } from './probe/probe.ts'
 export { type ClaimedState, claimState } from './process/claimed-state.ts'
 export type { Run } from './process/pid-file.ts'
 export type { OnGovernorDeath, Unit } from './process/unit.ts'

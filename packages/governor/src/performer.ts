@@ -1,16 +1,16 @@
 import type { Clock } from '@holdfast/policy'
-import { askOf } from './ask.ts'
 import { child, environment, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import type { LifeEvent, Role } from './life.ts'
 import type { OwnEffect, Performer } from './loop/hands.ts'
-import { type Ear, type Probing, probe } from './probe.ts'
+import { askOf } from './probe/ask.ts'
+import { type Ear, type Probing, probe } from './probe/probe.ts'
+import { watch } from './probe/watch.ts'
 import type { KeptOutput } from './process/kept-output.ts'
 import type { Traces } from './process/traces.ts'
 import { watchAdopted } from './process/watch-adopted.ts'
 import { reapGroup, signalGroup } from './process-group.ts'
 import type { Service } from './service.ts'
-import { watch } from './watch.ts'
 
 export interface PerformerOptions {
   readonly clock: Clock

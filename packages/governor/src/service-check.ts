@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { GovernorError } from './governor-error.ts'
-import type { Probe } from './probe.ts'
+import type { Probe } from './probe/probe.ts'
 import { scheduleFlaw } from './schedule.ts'
 import type { Service } from './service.ts'
 

@@ -1,5 +1,5 @@
 import type { HeldListener } from './held-listener.ts'
-import type { Probe } from './probe.ts'
+import type { Probe } from './probe/probe.ts'
 import type { OnGovernorDeath } from './process/unit.ts'
 import type { Schedule } from './schedule.ts'
 import { checkService } from './service-check.ts'

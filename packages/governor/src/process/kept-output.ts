@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import type { Clock } from '@holdfast/policy'
 import type { ServiceLine } from '../child.ts'
-import { lines } from '../lines.ts'
+import { lines } from '../output/lines.ts'
 import type { Unit } from './unit.ts'
 
 /*

@@ -2,9 +2,9 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { type Clock, systemClock } from '@holdfast/policy'
+import { GovernorError } from '../governor-error.ts'
 import { type Asking, asking } from './asking.ts'
 import { receive, send } from './control-message.ts'
-import { GovernorError } from './governor-error.ts'
 
 /** Whoever is at the other end of one connection; it may be asked in its turn, if it answers calls. */
 export interface ControlPeer extends Asking {

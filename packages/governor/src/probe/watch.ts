@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/policy'
+import type { Liveness } from '../service.ts'
 import { type AskAbout, askOf } from './ask.ts'
 import { type Probing, says } from './probe.ts'
-import type { Liveness } from './service.ts'
 
 export interface WatchOptions {
   readonly clock: Clock

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { Clock } from '@holdfast/policy'
+import { signalGroup } from '../process-group.ts'
 import type { Probe } from './probe.ts'
-import { signalGroup } from './process-group.ts'
 
 /** Takes an answer: nothing when all is well, otherwise what is wrong. */
 export type Answer = (flaw?: string) => void

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { HoldfastError } from '@holdfast/policy'
-import { lines } from './lines.ts'
+import { lines } from '../output/lines.ts'
 
 /*
  * The protocol by which parts talk to the governor: one JSON object a line, over a local socket.
