@@ -7,6 +7,8 @@ import { redactText } from './redact-text.ts'
 export interface LineOrigin {
   readonly service: string
   readonly stream: 'stdout' | 'stderr'
+  /** Which run of the service: the last lines of one may come when the next has begun. */
+  readonly run?: string | undefined
   /** Lines below this level are not read; all are by default. */
   readonly least?: Level | undefined
 }
@@ -72,7 +74,7 @@ export function childLine(
   const text = plainText(line)
   if (text === '') return undefined
   const usual = stream === 'stderr' ? 'warn' : 'info'
-  const entry = text.startsWith('{') && text.length <= longest ? parsed(text) : undefined
+  const entry = entryIn(text)
   if (entry === undefined) {
     const level = spoken(text) ?? usual
     return isTold(level, least)
@@ -116,7 +118,9 @@ function read(entry: Readonly<Record<string, unknown>>, name: string): unknown {
   return name === '' ? undefined : entry[name]
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+/** The JSON object that a line is, if it is one. */
+export function entryIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith('{') || text.length > longest) return undefined
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? { ...value } : undefined
@@ -185,6 +189,6 @@ function said(message: unknown): string {
 }
 
 /** Without what colours a terminal, and without white space at its end. */
-function plainText(text: string): string {
+export function plainText(text: string): string {
   return text.replace(/\x1b\[[0-9;?]{0,20}[A-Za-z]/g, '').trimEnd()
 }
