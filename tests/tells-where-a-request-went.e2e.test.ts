@@ -4,12 +4,14 @@ import { freePorts, holdfast, type RunningHoldfast, runningHoldfast } from './ha
 describe('holdfast traces', () => {
   let running: RunningHoldfast
   let control: number
+  let address: string
   let answer: Response
   const run = (...args: string[]) => holdfast(['traces', ...args], running.folder)
 
   beforeAll(async () => {
     const [gateway, at, nobody] = await freePorts(3)
     control = at!
+    address = `http://127.0.0.1:${gateway}/v1/chat/completions`
     running = await runningHoldfast(
       `
 gateway: { listen: 127.0.0.1:${gateway} }
@@ -23,7 +25,7 @@ chains: { default: [away, rules] }
     )
     // Answered when tracing is on.
     await fetch(`http://127.0.0.1:${control}/api/v1/traces`)
-    answer = await fetch(`http://127.0.0.1:${gateway}/v1/chat/completions`, {
+    answer = await fetch(address, {
       method: 'POST',
       headers: { 'x-correlation-id': 'order-7' },
       body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'a private matter' }] }),
@@ -75,5 +77,17 @@ chains: { default: [away, rules] }
     expect(page).toMatch(/^holdfast_trace_completion_ratio 1$/m)
     expect(page).toMatch(/^holdfast_span_duration_seconds_bucket\{le="\+Inf"\} 2$/m)
     expect(page).toMatch(/^holdfast_span_duration_seconds_sum 0\.\d+$/m)
+  })
+
+  it('keeps what failed though its client does not sample it', async () => {
+    const id = 'a'.repeat(32)
+    const unsampled = await fetch(address, {
+      method: 'POST',
+      headers: { traceparent: `00-${id}-${'b'.repeat(16)}-00` },
+      body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'x' }] }),
+    })
+    await unsampled.text()
+
+    expect((await run(id)).out).toContain('link=rules failed=away')
   })
 })

@@ -7,36 +7,43 @@ const of = (text: string, environment = {}) =>
   tracingOf(readConfig({ file: 'x', text, environment: {} }), environment)
 const collector = 'telemetry: { otlp: "http://collector:4318", sample: 0.1 }'
 
+const keep = { failed: true, slowerThan: 30_000 }
+
 describe('tracingOf', () => {
   it.each([
-    ['', {}, { service: 'gateway' }],
-    ['telemetry:', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, { service: 'gateway' }],
-    ['', { OTEL_SERVICE_NAME: 'gateway-eu' }, { service: 'gateway-eu' }],
-    ['', { OTEL_SERVICE_NAME: '' }, { service: 'gateway' }],
+    ['', {}, { service: 'gateway', keep }],
+    ['telemetry:', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, { service: 'gateway', keep }],
+    [
+      'telemetry: { sample: 0, slow: 5s }',
+      {},
+      { service: 'gateway', sample: 0, keep: { failed: true, slowerThan: 5_000 } },
+    ],
+    ['', { OTEL_SERVICE_NAME: 'gateway-eu' }, { service: 'gateway-eu', keep }],
+    ['', { OTEL_SERVICE_NAME: '' }, { service: 'gateway', keep }],
     [
       collector,
       {},
       {
         service: 'gateway',
+        keep,
         sample: 0.1,
-        keep: { failed: true },
         otlp: 'http://collector:4318/v1/traces',
       },
     ],
     [
       'telemetry: { otlp: "https://c/otlp/traces?a=b" }',
       {},
-      { service: 'gateway', otlp: 'https://c/otlp/traces?a=b' },
+      { service: 'gateway', keep, otlp: 'https://c/otlp/traces?a=b' },
     ],
     [
       '',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/base/' },
-      { service: 'gateway', otlp: 'http://c:4318/base/v1/traces' },
+      { service: 'gateway', keep, otlp: 'http://c:4318/base/v1/traces' },
     ],
     [
       '',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t/x' },
-      { service: 'gateway', otlp: 'http://t/x' },
+      { service: 'gateway', keep, otlp: 'http://t/x' },
     ],
   ])('of %j and %j is %j', (text, environment, expected) => {
     expect(of(text, environment)).toEqual(expected)

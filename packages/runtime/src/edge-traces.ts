@@ -71,12 +71,16 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
   clearTimeout(timer)
 }
 
-/** What a file and the environment say about traces; the file goes first. A trace that failed is kept though it was not sampled. */
+/** From when on a request is slow if the file does not say, in ms. */
+const slowUsually = 30_000
+
+/** What a file and the environment say about traces; the file goes first. What failed or was slow is kept though it was not sampled, be it here or by its client. */
 export function tracingOf({ telemetry }: Config, environment: Environment): TracingOptions {
-  const { otlp = collector(environment), sample } = telemetry
+  const { otlp = collector(environment), sample, slow = slowUsually } = telemetry
   return {
     service: environment['OTEL_SERVICE_NAME'] || 'gateway',
-    ...(sample !== undefined && { sample, keep: { failed: true } }),
+    keep: { failed: true, slowerThan: slow },
+    ...(sample !== undefined && { sample }),
     ...(otlp !== undefined && { otlp: whole(otlp) }),
   }
 }

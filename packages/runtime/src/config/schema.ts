@@ -58,6 +58,7 @@ export const schema = z.strictObject({
   telemetry: mapping({
     otlp: url.optional(),
     sample: share.optional(),
+    slow: time.optional(),
     log: log.default(logged),
   }).default({ log: logged }),
   policies: named(policy),
