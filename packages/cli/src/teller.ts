@@ -86,6 +86,10 @@ function worded(event: GovernorEvent): Words {
       return { level: 'info', msg: `${event.service} has stopped` }
     case 'service.failed':
       return { level: 'error', msg: `${event.service} failed: ${event.why}` }
+    case 'spare.started':
+      return { level: 'debug', msg: `a spare of ${event.service} has started (pid ${event.pid})` }
+    case 'spare.failed':
+      return { level: 'error', msg: `${event.service} has no spare: ${event.why}` }
     case 'record.failed':
       return {
         level: 'error',

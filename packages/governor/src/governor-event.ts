@@ -5,7 +5,8 @@
  * restarts since the last stable run, from 1, or is 0 for a restart that is no answer to a failure.
  * An exit is `wanted` if it was told to end, or left with a code that counts as success.
  * `service.failed` is a start that did not succeed, a run that was ended because it ailed, or a group that survived
- * SIGKILL; `service.gave-up` means that it is not tried again until somebody asks. `service.ailing` is the first check
+ * SIGKILL; `service.gave-up` means that it is not tried again until somebody asks. What is told of a spare is told as
+ * `spare.…`, until it takes the place of a replica that fell: then that replica is restarting. `service.ailing` is the first check
  * that failed after one that did not, `service.recovered` the other way round. `record.failed` means that leftovers of
  * this governor might not be found after a kill -9.
  */
@@ -32,6 +33,8 @@ export type GovernorEvent =
   | { readonly type: 'service.stopped'; readonly service: string }
   | { readonly type: 'service.failed'; readonly service: string; readonly why: string }
   | { readonly type: 'service.gave-up'; readonly service: string; readonly why: string }
+  | { readonly type: 'spare.started'; readonly service: string; readonly pid: number }
+  | { readonly type: 'spare.failed'; readonly service: string; readonly why: string }
   | { readonly type: 'record.failed'; readonly why: string }
 
 /**

@@ -16,7 +16,11 @@ export const fresh = (service: Service) => ({
 
 /** Whether it runs, or is about to. */
 export const isUp = ({ state }: Life): boolean =>
-  state.is === 'preparing' || state.is === 'starting' || state.is === 'running' || state.is === 'ready'
+  state.is === 'preparing' ||
+  state.is === 'starting' ||
+  state.is === 'running' ||
+  state.is === 'ready' ||
+  state.is === 'spare'
 
 /** Ends what runs, and remembers what shall come after. */
 export const halt = (life: Life, next: AfterStop, moment: Moment): Step => {
@@ -32,6 +36,7 @@ export const halt = (life: Life, next: AfterStop, moment: Moment): Step => {
     case 'starting':
     case 'running':
     case 'ready':
+    case 'spare':
       return {
         life: stopping(life, next, moment),
         effects: [
@@ -102,19 +107,26 @@ const backOff = (life: Life, moment: Moment): Step => {
   const { name, backoff } = life.service
   const cause: RestartCause = life.cause ?? { reason: 'start', why: life.lastError ?? 'failed' }
   const delay = moment.chance * Math.min(life.ceiling, backoff.max)
-  const attempt = life.attempt + 1
-  const ceiling = life.ceiling === 0 ? backoff.initial : Math.min(life.ceiling * backoff.factor, backoff.max)
   const next: Life = {
-    ...counted(life, cause, moment.at),
-    attempt,
-    ceiling,
+    ...tried(life, cause, moment),
     state: { is: 'backing-off', since: moment.at, until: moment.at + delay },
   }
+  const { attempt } = next
   const restarting = announce({ type: 'service.restarting', service: name, delay, attempt, ...cause })
   if (delay === 0) return precede([restarting], comeBack(next, moment))
   return {
     life: next,
     effects: [restarting, { do: 'wait', generation: life.generation, timer: 'backoff', ms: delay }],
+  }
+}
+
+/** One attempt more, and longer to wait before another. */
+export const tried = (life: Life, cause: RestartCause, { at }: Moment): Life => {
+  const { initial, max, factor } = life.service.backoff
+  return {
+    ...counted(life, cause, at),
+    attempt: life.attempt + 1,
+    ceiling: life.ceiling === 0 ? initial : Math.min(life.ceiling * factor, max),
   }
 }
 
@@ -145,7 +157,7 @@ export const spawn = (life: Life, role: Role, state: Life['state']): Step => {
   const generation = life.generation + 1
   return {
     life: { ...bare, generation, role, ailing: undefined, heavy: false, due: undefined, state },
-    effects: [{ do: 'spawn', generation, role }],
+    effects: [{ do: 'spawn', generation, role, replica: life.replica }],
   }
 }
 

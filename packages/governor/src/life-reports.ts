@@ -17,6 +17,7 @@ import {
 } from './life-moves.ts'
 import { nextDue, remaining } from './schedule.ts'
 import { isJob } from './service.ts'
+import { noSpare } from './spare-moves.ts'
 import { endedWell, verdict } from './verdict.ts'
 
 /** What something that an effect set going reports; the generation is that of the life already. */
@@ -56,6 +57,8 @@ const spawned = (life: Life, pid: number, { at }: Moment): Step => {
     Number.isFinite(ms) ? [{ do: 'wait', generation, timer, ms }] : []
   if (state.is === 'stopping') return { life: next, effects: [...started, ...terminate(life, pid)] }
   if (role !== 'command') return { life: next, effects: wait('hook', service.hookTimeout) }
+  if (life.replica === undefined)
+    return { life: { ...next, state: { is: 'spare', since: at } }, effects: [...started, ...overhear(life)] }
   const late = wait('ready', service.startTimeout)
   if (isJob(service))
     return {
@@ -80,7 +83,12 @@ const unspawned = (life: Life, why: string, moment: Moment): Step => {
   return precede([failure(life, told), ...judged.effects], rest(judged.life, judged.next, moment))
 }
 
+/** One that says it is ready before it was let in does not wait. */
+const overhear = ({ service: { ready }, generation }: Life): Effect[] =>
+  ready && ('line' in ready || 'notify' in ready) ? [{ do: 'probe', generation }] : []
+
 const probed = (life: Life, moment: Moment): Step => {
+  if (life.state.is === 'spare') return noSpare(life, moment)
   if (life.state.is !== 'starting' || !life.run) return same(life)
   const { service, generation } = life
   const due = service.restartAt && nextDue(service.restartAt, moment)
@@ -143,10 +151,11 @@ const exited = (life: Life, cause: ExitCause, moment: Moment): Step => {
     ...reap(life),
   ]
   if (!isUp(life)) return { life: seen, effects }
-  if (well && service.restart !== 'always')
+  if (well && service.restart !== 'always' && state.is !== 'spare')
     return { life: stopping(seen, 'done', moment), effects }
   const ended = worded(cause)
-  const early = state.is === 'starting' ? ' before it was ready' : ''
+  const early =
+    state.is === 'starting' ? ' before it was ready' : state.is === 'spare' ? ' before it was let in' : ''
   const why = `${ended}${early}`
   const judged = verdict(seen, { reason: early ? 'start' : 'exit', why }, at)
   const told = early ? [failure(life, why)] : []

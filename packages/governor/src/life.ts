@@ -12,6 +12,8 @@ export type ServiceState =
   /** A job at work. */
   | { readonly is: 'running'; readonly since: number }
   | { readonly is: 'ready'; readonly since: number }
+  /** Booted, and waits to be let in. */
+  | { readonly is: 'spare'; readonly since: number }
   | { readonly is: 'stopping'; readonly since: number; readonly next: AfterStop }
   /** Its `after` runs. */
   | { readonly is: 'tidying'; readonly since: number; readonly next: AfterStop }
@@ -25,15 +27,19 @@ export type AfterStop = 'stopped' | 'waiting' | 'backing-off' | 'done' | 'failed
 /** Which of its commands runs. */
 export type Role = 'before' | 'command' | 'after'
 
-/** All that is remembered about one service. */
+/** All that is remembered about one replica of a service, or about its spare. */
 export interface Life {
   readonly service: Service
+  /** By what its process is known: the name of the service, with a number behind it where there is more than one. */
+  readonly id: string
+  /** Which replica it is, from 1; undefined for a spare. */
+  readonly replica: number | undefined
   readonly state: ServiceState
   /** Counts spawns. */
   readonly generation: number
   /** What the latest generation runs. */
   readonly role: Role
-  /** The process group that lives, or may still have members. */
+  /** The process group that lives, or may still have members; `at`: when it was started, or let in. */
   readonly run?: { readonly pid: number; readonly at: number } | undefined
   /** Restarts since the last stable run, and the longest that the next one may wait. */
   readonly attempt: number
@@ -56,6 +62,12 @@ export interface Life {
   readonly lastError?: string
 }
 
+/** What a spare takes over from the one that fell and whose place it takes. */
+export type Past = Pick<
+  Life,
+  'attempt' | 'ceiling' | 'failures' | 'restarts' | 'reasons' | 'cause' | 'lastExit' | 'lastError'
+>
+
 export interface RestartCause {
   readonly reason: RestartReason
   readonly why: string
@@ -71,6 +83,10 @@ export type LifeEvent =
   /** Another one of its group fell. */
   | { readonly is: 'join'; readonly why: string }
   | { readonly is: 'cleared' }
+  /** A spare takes the place of one that fell. */
+  | { readonly is: 'let-in'; readonly replica: number; readonly past: Past }
+  /** It fell and another took its place: it is to be the spare, once it is gone. */
+  | { readonly is: 'step-back' }
   | { readonly is: 'spawned'; readonly generation: number; readonly pid: number }
   | { readonly is: 'unspawned'; readonly generation: number; readonly why: string }
   | { readonly is: 'probed'; readonly generation: number }
@@ -92,12 +108,18 @@ export interface Moment {
 /**
  * What to do next, in order.
  *
- * `spawn` answers with spawned or unspawned, then exited. `probe` may answer probed, `watch` answers checked again and
+ * `spawn` answers with spawned or unspawned, then exited; without a `replica` it is a spare, which waits for `admit`. `probe` may answer probed, `watch` answers checked again and
  * again; `cancel-probe` ends either. `wait` replaces an earlier wait. `reap` kills what is left of the group and answers
  * gone or survived; asking twice is harmless. `group` has the rest of the group join in, or stop for good.
  */
 export type Effect =
-  | { readonly do: 'spawn'; readonly generation: number; readonly role: Role }
+  | {
+      readonly do: 'spawn'
+      readonly generation: number
+      readonly role: Role
+      readonly replica: number | undefined
+    }
+  | { readonly do: 'admit'; readonly generation: number; readonly replica: number }
   | { readonly do: 'probe'; readonly generation: number }
   | { readonly do: 'watch'; readonly generation: number }
   | { readonly do: 'cancel-probe' }

@@ -39,7 +39,7 @@ describe('step', () => {
   it('spawns only when what it needs is there', () => {
     expect(after([0, { is: 'start' }])).toMatchObject({ life: { state: { is: 'waiting' } }, effects: [] })
     expect(after([0, { is: 'start' }], [1, { is: 'cleared' }]).effects).toEqual([
-      { do: 'spawn', generation, role: 'command' },
+      { do: 'spawn', generation, role: 'command', replica: 1 },
     ])
   })
 
@@ -68,7 +68,7 @@ describe('step', () => {
     const { effects } = after(...ready, [1_010, exit], [1_010, gone])
 
     expect(restarting(effects)).toMatchObject([{ delay: 0, attempt: 1 }])
-    expect(effects.at(-1)).toEqual({ do: 'spawn', generation: 2, role: 'command' })
+    expect(effects.at(-1)).toEqual({ do: 'spawn', generation: 2, role: 'command', replica: 1 })
   })
 
   it('waits longer with each failure, up to the maximum (I4)', () => {
@@ -268,10 +268,10 @@ describe('step', () => {
       [6, { is: 'gone', generation: 2 }],
     ]
 
-    expect(roles().effects).toEqual([{ do: 'spawn', generation: 1, role: 'before' }])
-    expect(roles(...first).effects).toEqual([{ do: 'spawn', generation: 2, role: 'command' }])
+    expect(roles().effects).toEqual([{ do: 'spawn', generation: 1, role: 'before', replica: 1 }])
+    expect(roles(...first).effects).toEqual([{ do: 'spawn', generation: 2, role: 'command', replica: 1 }])
     const tidying = roles(...first, ...second)
-    expect(tidying.effects).toContainEqual({ do: 'spawn', generation: 3, role: 'after' })
+    expect(tidying.effects).toContainEqual({ do: 'spawn', generation: 3, role: 'after', replica: 1 })
     expect(tidying.life.state).toMatchObject({ is: 'tidying', next: 'backing-off' })
   })
 

@@ -2,6 +2,7 @@ import type { Life, LifeEvent, Moment, Step } from './life.ts'
 import { begin, fresh, halt, isUp, precede, renew, rest, same } from './life-moves.ts'
 import { reported } from './life-reports.ts'
 import type { Service } from './service.ts'
+import { hushed, letIn, stepBack } from './spare-moves.ts'
 
 /*
  * The life of one service, as a pure state machine. Time and chance come with each event; effects are data.
@@ -13,19 +14,28 @@ import type { Service } from './service.ts'
  * I4  A restart waits at most `backoff.max`, and not at all after a stable run, on schedule, with its group, or asked for.
  * I5  A group is only forgotten when it is gone: `run` is unset in stopped, waiting, backing-off and done.
  * I6  A timer is armed only in preparing, starting, running, ready, stopping, tidying and backing-off, and in ready only
- *     for a schedule; a probe runs only in starting, running and ready.
+ *     for a schedule; a probe runs only in starting, running, ready and spare.
  * I7  Of the failures within any `giveUp.within` at most `giveUp.restarts` are answered with a restart.
  * I8  The command runs only after its `before` has ended well, and each run of it is followed by its `after`.
+ * I9  A spare is never ready: it is let in first, as the replica that it is from then on; and it tells only of itself.
  *
  *   stopped ─start→ waiting ─cleared→ (preparing →) starting ─probed→ ready        running: a job, until it exits
- *                      ↑                                │ exited, late    │ exited, unhealthy, too heavy, due
+ *                      ↑                    spare ─let-in↗ │ exited, late    │ exited, unhealthy, too heavy, due
  *                      │                                ↓                 ↓
  *                   (next)  ←─gone── (tidying ←) ─── stopping  ←──stop, restart──
  *      next: stopped, waiting, done, failed, or backing-off ─waited→ starting;  survived → failed
  */
 
+/** A place among the replicas of a service. */
+export type Seat = Pick<Life, 'id' | 'replica'>
+
 /** A service that was never started. */
-export const unborn = (service: Service, at: number): Life => ({
+export const unborn = (
+  service: Service,
+  at: number,
+  seat: Seat = { id: service.name, replica: 1 },
+): Life => ({
+  ...seat,
   service,
   state: { is: 'stopped', since: at },
   generation: 0,
@@ -38,6 +48,11 @@ export const unborn = (service: Service, at: number): Life => ({
 
 /** Decides what an event means for a service. Pure; an event that means nothing here changes nothing. */
 export const step = (life: Life, event: LifeEvent, moment: Moment): Step => {
+  const next = decided(life, event, moment)
+  return next.life.replica === undefined ? hushed(next) : next
+}
+
+const decided = (life: Life, event: LifeEvent, moment: Moment): Step => {
   if ('generation' in event)
     return event.generation === life.generation ? reported(life, event, moment) : same(life)
   switch (event.is) {
@@ -51,6 +66,10 @@ export const step = (life: Life, event: LifeEvent, moment: Moment): Step => {
       return isUp(life) ? renew(life, 'group', { why: event.why, moment }) : same(life)
     case 'cleared':
       return life.state.is === 'waiting' ? begin(life, moment) : same(life)
+    case 'let-in':
+      return letIn(life, event, moment)
+    case 'step-back':
+      return stepBack(life)
   }
 }
 

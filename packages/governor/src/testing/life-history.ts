@@ -3,7 +3,7 @@ import { seededRandom } from '@holdfast/policy/testing'
 import type { GovernorEvent } from '../governor-event.ts'
 import type { Effect, Life, LifeEvent, Role } from '../life.ts'
 import { step, unborn } from '../lifecycle.ts'
-import { type Service, type ServiceSpec, service } from '../service.ts'
+import { isJob, type Service, type ServiceSpec, service } from '../service.ts'
 
 // A world for the lifecycle: it does what effects ask, in a random order, and mixes in what people ask for and what
 // older generations still report. It throws when an invariant of lifecycle.ts breaks.
@@ -20,13 +20,17 @@ const kinds: readonly Service[] = (
     { restart: 'never', after: ['c'] },
     { restart: 'on-failure', ready: { exit: true }, startTimeout: 900, before: ['b'], giveUp },
     { group: { name: 'g', strategy: 'one-for-all' }, alive, giveUp },
+    { ready: { line: 'up' }, before: ['b'], giveUp },
   ] satisfies Partial<ServiceSpec>[]
 ).map((but) => service({ ...plain, ...but }))
 
 /** Lives through `length` random events; the same seed is the same history. */
 export const liveThrough = (seed: number, length: number): void => {
   const random = seededRandom(seed)
-  const world = newWorld(kinds[seed % kinds.length]!)
+  const kind = kinds[seed % kinds.length]!
+  // Every other history of what may have one begins as a spare.
+  const spare = !isJob(kind) && !kind.group && Math.floor(seed / kinds.length) % 2 === 1
+  const world = newWorld(unborn(kind, 0, { id: 'a', replica: spare ? undefined : 1 }))
   for (let i = 0; i < length; i++) {
     const events = [...asked, ...possible(world), ...stale(world.life, random)]
     happen(world, events[Math.floor(random() * events.length)]!, random)
@@ -41,6 +45,15 @@ export const liveThrough = (seed: number, length: number): void => {
   assert.equal(world.life.state.is, 'stopped')
   assert.deepEqual(possible(world), [], 'something still goes on after the stop')
 }
+
+const past = {
+  attempt: 0,
+  ceiling: 10,
+  failures: [],
+  restarts: 0,
+  reasons: {},
+  cause: { reason: 'exit', why: 'killed by SIGKILL' },
+} as const
 
 interface World {
   life: Life
@@ -62,8 +75,8 @@ interface World {
   untidied: boolean
 }
 
-const newWorld = (each: Service): World => ({
-  life: unborn(each, 0),
+const newWorld = (life: Life): World => ({
+  life,
   now: 0,
   spawning: undefined,
   role: 'command',
@@ -85,6 +98,7 @@ const asked: readonly LifeEvent[] = [
   { is: 'stop' },
   { is: 'restart' },
   { is: 'join', why: 'another fell' },
+  { is: 'step-back' },
   { is: 'cleared' },
   { is: 'cleared' },
   { is: 'cleared' },
@@ -93,10 +107,12 @@ const asked: readonly LifeEvent[] = [
 const possible = ({
   life: {
     generation,
+    state,
     service: { maxMemory },
   },
   ...world
 }: World): LifeEvent[] => [
+  ...(state.is === 'spare' ? [{ is: 'let-in', replica: 2, past } as const] : []),
   ...(world.spawning !== undefined
     ? [
         { is: 'spawned', generation, pid: generation + 1_000 } as const,
@@ -152,19 +168,23 @@ const happen = (world: World, event: LifeEvent, random: () => number): void => {
     assert.equal(life, before, `I3: ${story}`)
     assert.deepEqual(effects, [], `I3: ${story}`)
   }
-  // Whoever asks for it anew forgives what failed before.
-  if (event.is === 'start' || event.is === 'restart') world.fell = []
+  // Whoever asks for it anew forgives what failed before, and who takes another's place has that one's past.
+  if (['start', 'restart', 'let-in', 'step-back'].includes(event.is)) world.fell = []
+  if (event.is === 'let-in' || (event.is === 'step-back' && life !== before)) world.stable = true
   world.life = life
   if (life.cause && life.cause !== before.cause) world.failedAt = world.now
   for (const effect of effects) perform(world, effect, { story, chance })
   if (!life.cause) world.failedAt = undefined
+  // The failure that let it in was another's.
+  if (event.is === 'let-in') world.fell = []
 
   const { is } = life.state
+  if (life.replica === undefined) assert(is !== 'ready' && is !== 'running', `I9: ${story}`)
   assert.equal(life.run !== undefined, world.group, `I5: ${story}`)
   if (resting.has(is)) assert(!world.group, `I5: ${story}`)
   if (world.timer) assert(timed.has(is), `I6: ${story}`)
   if (world.timer && is === 'ready') assert.equal(world.timer.timer, 'schedule', `I6: ${story}`)
-  if (world.probing) assert.equal(is, 'starting', `I6: ${story}`)
+  if (world.probing) assert(is === 'starting' || is === 'spare', `I6: ${story}`)
   if (world.watching) assert(is === 'ready' || is === 'running', `I6: ${story}`)
 }
 
@@ -206,6 +226,7 @@ const perform = (world: World, effect: Effect, { story, chance }: Told): void =>
     case 'spawn':
       assert(!world.group && world.spawning === undefined, `I2: ${story}`)
       assert.equal(effect.generation, generation, `I3: ${story}`)
+      assert.equal(effect.replica, world.life.replica, `I9: ${story}`)
       if (effect.role === 'command') {
         assert(!each.before || world.prepared, `I8: ${story}`)
         world.prepared = false
@@ -243,6 +264,7 @@ const perform = (world: World, effect: Effect, { story, chance }: Told): void =>
 }
 
 const heard = (world: World, event: GovernorEvent, chance: number): void => {
+  assert.equal(world.life.replica === undefined, event.type.startsWith('spare.'), `I9: ${event.type}`)
   if (event.type !== 'service.restarting') return
   if (event.attempt === 0)
     return assert(['asked', 'schedule', 'group'].includes(event.reason), `I4: ${event.reason}`)
