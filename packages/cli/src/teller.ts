@@ -86,6 +86,15 @@ function worded(event: GovernorEvent): Words {
       return { level: 'info', msg: `${event.service} has stopped` }
     case 'service.failed':
       return { level: 'error', msg: `${event.service} failed: ${event.why}` }
+    case 'service.scaled':
+      return {
+        level: 'info',
+        msg: `${event.service} is to have ${event.to} replicas, not ${event.from} (${event.why})`,
+      }
+    case 'load.failed':
+      return { level: 'warn', msg: `${event.service} does not tell its load: ${event.why}` }
+    case 'load.recovered':
+      return { level: 'info', msg: `${event.service} tells its load again` }
     case 'spare.started':
       return { level: 'debug', msg: `a spare of ${event.service} has started (pid ${event.pid})` }
     case 'spare.failed':
