@@ -9,6 +9,9 @@ export type GovernorErrorCode =
   | 'COMMAND_SYNTAX'
   | 'ADDRESS_IN_USE'
   | 'ADDRESS_UNUSABLE'
+  | 'NAME_TAKEN'
+  | 'STILL_NEEDED'
+  | 'STILL_RUNNING'
   | 'ALREADY_RUNNING'
   | 'STATE_UNUSABLE'
 

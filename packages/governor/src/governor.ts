@@ -60,7 +60,21 @@ export interface Governor<Spec = ServiceSpec> extends AsyncDisposable {
    * what is new or has changed and ran, in order. Everything else goes on untouched, what needs a changed one too.
    *
    * Resolves as `start` does, with what was changed. Throws what making a governor throws, and then changes nothing.
-   * Calls follow one another.
+   * Calls follow one another, and those of `addHandler` and `removeHandler`; none waits for what another one starts.
    */
   apply(services: readonly Spec[]): Promise<StartResult & Changes>
+  /**
+   * Adds a service to those that there are, and starts it with all that it needs; resolves as `start` does.
+   *
+   * Rejects with what making a governor throws, and with `NAME_TAKEN`; then nothing was started. One that is not ready
+   * at once is there all the same, and tried again.
+   */
+  addHandler(spec: Spec): Promise<StartResult>
+  /**
+   * Stops a service gracefully and forgets it; resolves when nothing of it is left.
+   *
+   * Rejects with `UNKNOWN_SERVICE`, with `STILL_NEEDED` while another one needs it, and with `STILL_RUNNING` when not even
+   * SIGKILL ends it: then it is not forgotten.
+   */
+  removeHandler(name: string): Promise<void>
 }

@@ -33,7 +33,7 @@ export const governing = <Spec, S extends Service>(
   const loop = runLoop({ hands, clock, random, wall, weighEvery })
   const asked = requests(loop, hands)
   const { known, withNeeds, begin, end, endAll } = asked
-  const change = changing(loop, asked)
+  const { apply, add, remove } = changing(loop, asked)
 
   const healthCheck = async (name?: string): Promise<readonly ServiceHealth[]> => {
     if (name === undefined) return [...loop.lives.values()].map(serviceHealth)
@@ -62,7 +62,9 @@ export const governing = <Spec, S extends Service>(
     status: () => [...loop.lives.values()].map((life) => serviceStatus(life, clock.now())),
     healthCheck,
     metrics,
-    apply: async (specs) => change(together(specs.map(service))),
+    apply: async (specs) => apply(together(specs.map(service))),
+    addHandler: async (spec) => add(service(spec)),
+    removeHandler: remove,
     [Symbol.asyncDispose]: endAll,
   }
 }

@@ -17,6 +17,8 @@ export interface Requests {
   end(names: readonly string[]): Promise<void>
   /** Ends all. Those who ask while it is being done share one promise. */
   endAll(): Promise<void>
+  /** How often `endAll` was asked for: what was asked before a stop is not begun after it. */
+  stops(): number
 }
 
 /*
@@ -28,6 +30,7 @@ export interface Requests {
 export const requests = <S extends Service>(loop: RunLoop<S>, hands: Hands<S>): Requests => {
   let settled: Promise<void> | undefined
   let stopping: Promise<void> | undefined
+  let stops = 0
 
   const known = (name: string): Life => {
     const life = loop.lives.get(name)
@@ -62,10 +65,12 @@ export const requests = <S extends Service>(loop: RunLoop<S>, hands: Hands<S>): 
     end,
     endAll: () => {
       loop.wanted.clear()
+      stops += 1
       stopping ??= end([...loop.lives.keys()]).finally(() => {
         stopping = undefined
       })
       return stopping
     },
+    stops: () => stops,
   }
 }
