@@ -16,6 +16,12 @@ describe('WireFailure', () => {
     expect(new WireFailure({ class: 'transient', message: 'no', code: 'CUT' }).code).toBe('CUT')
   })
 
+  it('says what its class has one try, unless it is told better', () => {
+    const hint = (own?: string) => new WireFailure({ class: 'permanent', message: 'no', hint: own }).hint
+
+    expect([hint(), hint('Return.')]).toEqual([expect.stringContaining('sent again unchanged'), 'Return.'])
+  })
+
   it('is not worth the same call again unless it says that the call is idempotent', () => {
     const retryable = (idempotent?: boolean) =>
       new WireFailure({ class: 'broken', message: 'no', idempotent }).retryable

@@ -109,6 +109,7 @@ export class Hosts {
       class: 'unsent',
       code: 'POSTGRES_READ_ONLY',
       message: `None of the servers lets data be changed: ${all}.`,
+      hint: 'See where the primary is; what only reads may be marked readOnly.',
     })
   }
 }

@@ -268,5 +268,6 @@ function full(why: string): WireFailure {
     class: 'unsent',
     code: 'POSTGRES_POOL_FULL',
     message: `The statement was not sent: ${why}.`,
+    hint: 'Allow more connections, or ask for less at a time; it is safe to try again.',
   })
 }

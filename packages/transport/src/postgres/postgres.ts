@@ -353,5 +353,6 @@ function closed(): WireFailure {
     class: 'permanent',
     code: 'POSTGRES_CLOSED',
     message: 'The statement was not sent, or its answer not awaited: this client was closed.',
+    hint: 'Make another client, or close this one later.',
   })
 }

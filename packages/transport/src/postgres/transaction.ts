@@ -167,7 +167,13 @@ class Statements {
     if (failure?.retryable) return failure
     const message =
       'The transaction was rolled back: a statement failed, and its function went on as if it had not.'
-    return new WireFailure({ class: 'permanent', code: 'POSTGRES_ROLLED_BACK', message, cause: failure })
+    return new WireFailure({
+      class: 'permanent',
+      code: 'POSTGRES_ROLLED_BACK',
+      message,
+      hint: swallowedHint,
+      cause: failure,
+    })
   }
 
   #run(sql: string, values: readonly unknown[] | undefined, told: Answer): void {
@@ -220,6 +226,8 @@ function endsTransaction(sql: string): boolean {
   )
 }
 
+const swallowedHint = 'Let the function fail where its statement does; what may fail belongs outside.'
+
 /** One of several statements in a text may end the transaction, and another fail behind it. */
 const mayEndInside = /;\s*(?:commit|end)\b/i
 
@@ -261,6 +269,7 @@ function over(): WireFailure {
     class: 'permanent',
     code: 'POSTGRES_TRANSACTION_OVER',
     message: 'The statement was not sent: its transaction is over.',
+    hint: 'Await every statement inside the function of the transaction.',
   })
 }
 
@@ -270,5 +279,6 @@ function endedInside(): WireFailure {
     code: 'POSTGRES_TRANSACTION_ENDED',
     message:
       'The function of the transaction sent COMMIT or ROLLBACK itself, which is left to the transaction.',
+    hint: 'Return from the function to commit, and throw to roll back.',
   })
 }
