@@ -1,12 +1,18 @@
 import type { Family } from '@holdfast/telemetry'
-import type { TraceRecord, TraceStatistics, Tracing, TracingOptions } from '@holdfast/telemetry/tracing'
+import type {
+  TraceRecord,
+  TraceStatistics,
+  TracesAsked,
+  Tracing,
+  TracingOptions,
+} from '@holdfast/telemetry/tracing'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 
 /** The traces of this process. */
 export interface EdgeTraces {
-  /** Those that were kept, the latest first; none where OpenTelemetry is not installed. */
-  records(): Promise<readonly TraceRecord[]>
+  /** Those that were kept, the latest first, all or as asked for; none where OpenTelemetry is not installed. */
+  records(asked?: TracesAsked): Promise<readonly TraceRecord[]>
   /** How they went, as metric families; none where OpenTelemetry is not installed. */
   families(): Promise<readonly Family[]>
   /** The identities of those that were kept. */
@@ -51,7 +57,7 @@ export function edgeTraces({
     return undefined
   })
   return {
-    records: async () => (await running)?.found.traces() ?? [],
+    records: async (asked) => (await running)?.found.traces(asked) ?? [],
     families: async () => (await running)?.families() ?? [],
     kept: async () => (await running)?.found.kept() ?? new Set(),
     close: () =>

@@ -4,7 +4,7 @@ import { sampleControl, sampleSpan, sampleTrace } from './testing/index.ts'
 
 const many = Array.from({ length: 60 }, (_, n) => sampleTrace(`t${n}`))
 const get = async (url: string) => {
-  const app = await controlApi(sampleControl({ traces: async () => many }))
+  const app = await controlApi(sampleControl({ traces: async ({ most }) => many.slice(0, most) }))
   return app.inject({ url })
 }
 

@@ -1,5 +1,6 @@
 export type { KeptBecause, SpanEvent, SpanRecord, TraceRecord } from './kept-trace.ts'
 export type { ExportCounts, TraceStatistics } from './trace-counts.ts'
 export { traceFamilies } from './trace-families.ts'
+export type { TracesAsked } from './trace-ring.ts'
 export { type Tracing, tracing } from './tracing.ts'
 export type { CollectorOptions, KeepOptions, TracingOptions } from './tracing-options.ts'

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Kept, TraceRing } from './trace-ring.ts'
+import { type Kept, TraceRing, type TracesAsked } from './trace-ring.ts'
 
 const tracer = new TracerProvider().getTracer('tests')
 const span = (name: string): ReadableSpan => {
@@ -14,7 +14,7 @@ const kept = (name: string, count = 1): Kept => {
   const spans = Array.from({ length: count }, () => span(name))
   return { root: spans[0]!, because: 'sampled', spans, dropped: 0, place: -1 }
 }
-const names = (ring: TraceRing) => [...ring.records()].map(({ name }) => name)
+const names = (ring: TraceRing, asked?: TracesAsked) => [...ring.records(asked)].map(({ name }) => name)
 
 describe('TraceRing', () => {
   it('holds the last ones, the latest first (I1, I2)', () => {
@@ -44,6 +44,17 @@ describe('TraceRing', () => {
     ring.grow(first, span('later still'))
 
     expect(names(ring)).toEqual(['b'])
+  })
+
+  it('lists the latest, or those of one trace', () => {
+    const ring = new TraceRing(10, 100)
+    const [b, c] = [kept('b'), kept('c')]
+    for (const each of [kept('a'), b, c]) ring.add(each)
+    const { traceId } = b.root.spanContext()
+
+    expect(names(ring, { most: 2 })).toEqual(['c', 'b'])
+    expect(names(ring, { id: traceId })).toEqual(['b'])
+    expect(names(ring, { id: 'gone' })).toEqual([])
   })
 
   it('never holds more than it may (I1)', () => {

@@ -2,6 +2,14 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { hasFailed, type KeptBecause, milliseconds, spanRecord, type TraceRecord } from './kept-trace.ts'
 import { scrub } from './scrub.ts'
 
+/** Which of the traces that were kept last. */
+export interface TracesAsked {
+  /** Those of this trace alone: several requests may have been parts of one. */
+  readonly id?: string
+  /** No more than so many, the latest. */
+  readonly most?: number
+}
+
 /** A trace that was kept: spans may still be added to it. */
 export interface Kept {
   readonly root: ReadableSpan
@@ -47,10 +55,14 @@ export class TraceRing {
     this.#shrink()
   }
 
-  /** The latest first; built when asked for, so that keeping costs nothing more. */
-  *records(): Generator<TraceRecord> {
-    for (let place = this.#next - 1; place >= this.#first; place--) {
-      yield record(this.#held[place % this.#most]!)
+  /** The latest first; each is built when asked for, so that keeping costs nothing more, and listing a few no more than those. */
+  *records({ id, most = Infinity }: TracesAsked = {}): Generator<TraceRecord> {
+    let left = most
+    for (let place = this.#next - 1; place >= this.#first && left > 0; place--) {
+      const kept = this.#held[place % this.#most]!
+      if (id !== undefined && kept.root.spanContext().traceId !== id) continue
+      left--
+      yield record(kept)
     }
   }
 

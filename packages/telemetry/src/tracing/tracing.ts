@@ -12,13 +12,13 @@ import type { TraceRecord } from './kept-trace.ts'
 import { LocalTracers } from './local-tracers.ts'
 import { Tail } from './tail.ts'
 import { TraceCounts, type TraceStatistics } from './trace-counts.ts'
-import { TraceRing } from './trace-ring.ts'
+import { TraceRing, type TracesAsked } from './trace-ring.ts'
 import { type TracingOptions, type TracingSettings, tracingSettings } from './tracing-options.ts'
 
 /** The tracing of this process. */
 export interface Tracing extends AsyncDisposable {
-  /** The traces that were kept last, the latest first. */
-  traces(): readonly TraceRecord[]
+  /** The traces that were kept last, the latest first: all, or those that are asked for. */
+  traces(asked?: TracesAsked): readonly TraceRecord[]
   /** The identities of the traces that were kept last. */
   kept(): ReadonlySet<string>
   statistics(): TraceStatistics
@@ -62,7 +62,7 @@ export function tracing(options: TracingOptions): Tracing {
     return over
   }
   return {
-    traces: () => [...ring.records()],
+    traces: (asked) => [...ring.records(asked)],
     kept: () => ring.ids(),
     statistics: () => counts.statistics(queue?.counts ?? { waiting: 0, sent: 0, failed: 0, dropped: 0 }),
     flush: async () => queue?.flush(),
