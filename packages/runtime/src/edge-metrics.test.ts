@@ -64,6 +64,23 @@ describe('edgeMetrics', () => {
     expect(text.match(/^# TYPE process_resident_memory_bytes/gm)).toHaveLength(1)
   })
 
+  it('makes one page for all who ask while it is made, and a new one for who asks later', async () => {
+    let asked = 0
+    const metrics = edgeMetrics({
+      status: async () => sampleStatus({ services: [] }),
+      silence: async () => ++asked,
+      policies: async () => [],
+      complain: () => {},
+    })
+    const crowd = await Promise.all(Array.from({ length: 100 }, () => metrics.page('text/plain')))
+    const later = await metrics.page('text/plain')
+    metrics.close()
+
+    expect(new Set(crowd.map(({ text }) => text)).size).toBe(1)
+    expect(crowd[0]?.text).toContain('\nholdfast_governor_answer_age_seconds 0.001\n')
+    expect(later.text).toContain('\nholdfast_governor_answer_age_seconds 0.002\n')
+  })
+
   it.runIf(process.platform === 'linux')('tells the processes of the services that run', async () => {
     const services = [sampleService('ai', { pid: process.pid }), sampleService('gone', { pid: undefined })]
     const text = await page({ status: async () => sampleStatus({ services }) })

@@ -1,3 +1,4 @@
+import { coalesce, wrap } from '@holdfast/policy'
 import {
   type Exemplar,
   type Exposition,
@@ -39,6 +40,7 @@ export interface EdgeMetrics extends Pick<Exposition, 'page'> {
 
 /**
  * Everything that `/metrics` tells. Rejects as `status` does; whatever else cannot be told is complained about and left out: without it there is still a page.
+ * Those who ask while a page is being made share it: the loop is the gateway's, too, and a crowd of scrapers must not hold it.
  */
 export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
   const {
@@ -81,7 +83,12 @@ export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
       models.families(),
     )
   })
-  return { page, models, close: () => own.close() }
+  const shared = wrap(coalesce())
+  return {
+    page: (accept) => shared(() => page(accept), { key: accept ?? '' }),
+    models,
+    close: () => own.close(),
+  }
 }
 
 /** Everything that is told of services is that old: a governor that hangs must not look like one that has nothing new. */
