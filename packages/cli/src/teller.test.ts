@@ -49,6 +49,11 @@ const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
     { type: 'record.failed', why: 'disk full' },
     'what runs cannot be written down (disk full): after a kill -9, processes may be left behind',
   ],
+  [
+    { type: 'log.failed', service, why: 'disk full' },
+    'what ai writes cannot be kept (disk full): lines are dropped',
+  ],
+  [{ type: 'log.recovered', service, lost: 3 }, 'what ai writes is kept again, 3 lines are missing'],
 ]
 
 describe('teller', () => {
@@ -72,7 +77,7 @@ describe('teller', () => {
     )
 
     expect(new Set(bad)).toEqual(
-      new Set(['service.exited', 'service.failed', 'service.gave-up', 'record.failed']),
+      new Set(['service.exited', 'service.failed', 'service.gave-up', 'record.failed', 'log.failed']),
     )
     expect(
       told({ json: false, colours: true }, (tell) =>

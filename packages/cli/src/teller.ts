@@ -104,6 +104,16 @@ function worded(event: GovernorEvent): Words {
         level: 'error',
         msg: `what runs cannot be written down (${event.why}): after a kill -9, processes may be left behind`,
       }
+    case 'log.failed':
+      return {
+        level: 'error',
+        msg: `what ${event.service} writes cannot be kept (${event.why}): lines are dropped`,
+      }
+    case 'log.recovered':
+      return {
+        level: 'info',
+        msg: `what ${event.service} writes is kept again, ${event.lost} lines are missing`,
+      }
   }
 }
 

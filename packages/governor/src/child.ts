@@ -10,12 +10,15 @@ import type { Service } from './service.ts'
 /** One line that a service wrote, without its newline. */
 export interface ServiceLine {
   readonly service: string
+  /** Different for every process that is started for it: the last lines of one may come when the next has begun. */
+  readonly run: string
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
 
 export interface ChildOptions {
   readonly clock: Clock
+  readonly run: string
   /** While a promise that it answers with is not settled, the pipe is read no further than 64 KiB. */
   readonly line: (line: ServiceLine) => unknown
   readonly spawned: (pid: number) => void
@@ -41,7 +44,7 @@ const drainWithin = 250
  */
 export const child = (service: Service, options: ChildOptions): Promise<void> => {
   const [program = '', ...args] = service.command
-  const { notified, marks, output } = options
+  const { run, notified, marks, output } = options
   const notifyAt = 3 + service.listen.length
   let born: ChildProcess
   try {
@@ -70,7 +73,9 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   born.on('error', () => {})
   const written = (['stdout', 'stderr'] as const).flatMap((stream) => {
     const piped = born[stream]
-    return piped ? pacedLines(piped, (line) => options.line({ service: service.name, stream, line })) : []
+    return piped
+      ? pacedLines(piped, (line) => options.line({ service: service.name, run, stream, line }))
+      : []
   })
   const notify = notified && (born.stdio[notifyAt] as Socket)
   if (notify) pacedLines(notify, notified)

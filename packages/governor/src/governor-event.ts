@@ -8,9 +8,9 @@
  * SIGKILL; `service.gave-up` means that it is not tried again until somebody asks. What is told of a spare is told as
  * `spare.…`, until it takes the place of a replica that fell: then that replica is restarting. `service.ailing` is the first check
  * that failed after one that did not, `service.recovered` the other way round. `record.failed` means that leftovers of
- * this governor might not be found after a kill -9. `service.scaled` is another
- * number of replicas that is wanted; `load.failed` means that a replica does not tell its load, told once until
- * `load.recovered`.
+ * this governor might not be found after a kill -9. `log.failed` means that what a service writes cannot be kept, told
+ * once until `log.recovered`, with how many lines are missing. `service.scaled` is another number of replicas that is
+ * wanted; `load.failed` means that a replica does not tell its load, told once until `load.recovered`.
  */
 export type GovernorEvent =
   | { readonly type: 'service.started'; readonly service: string; readonly pid: number }
@@ -38,6 +38,8 @@ export type GovernorEvent =
   | { readonly type: 'spare.started'; readonly service: string; readonly pid: number }
   | { readonly type: 'spare.failed'; readonly service: string; readonly why: string }
   | { readonly type: 'record.failed'; readonly why: string }
+  | { readonly type: 'log.failed'; readonly service: string; readonly why: string }
+  | { readonly type: 'log.recovered'; readonly service: string; readonly lost: number }
   | {
       readonly type: 'service.scaled'
       readonly service: string

@@ -274,8 +274,8 @@ describe('processGovernor', () => {
 
     await g.stop()
 
-    expect(lines).toContainEqual({ service: 'a', stream: 'stderr', line: 'bye' })
-    expect(lines).toContainEqual({ service: 'a', stream: 'stdout', line: 'end' })
+    expect(lines).toContainEqual(expect.objectContaining({ service: 'a', stream: 'stderr', line: 'bye' }))
+    expect(lines).toContainEqual(expect.objectContaining({ service: 'a', stream: 'stdout', line: 'end' }))
   })
 
   it('takes no line of an earlier child for the readiness of the next', async () => {

@@ -71,6 +71,7 @@ export const performer = (
     }
     const drained = child(idle ? { ...service, command: ['true'] } : commandOf(service, role), {
       clock,
+      run: unit.run,
       line: heard,
       marks: env,
       output: output?.fds,

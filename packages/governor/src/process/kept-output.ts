@@ -54,10 +54,11 @@ export const keptOutput = ({ folder, unit, clock, line }: KeptOutputOptions): Ke
     const file = openSync(path, 'a+', 0o600)
     let at = readTo(path)
     let given = at
+    let marked = at
     let slow: unknown
     const reader = lines({
       line: (text) => {
-        slow = line({ service: unit.service, stream, line: text }) ?? slow
+        slow = line({ service: unit.service, run: unit.run, stream, line: text }) ?? slow
       },
     })
     const piece = Buffer.alloc(65_536)
@@ -75,24 +76,30 @@ export const keptOutput = ({ folder, unit, clock, line }: KeptOutputOptions): Ke
         at += got
         reader.write(Buffer.from(piece.subarray(0, got)))
       }
-      if (got === 0) return false
-      if (at >= emptyFrom && given === at && fstatSync(file).size === at) {
-        ftruncateSync(file)
-        at = given = 0
-      }
-      writeFileSync(`${path}.read`, String(given), { mode: 0o600 })
-      return true
+      return got > 0
     }
     return {
       file,
       read,
-      /** Resolves when the taker of the lines wants more. */
+      /** Resolves when the taker of the lines has taken them and wants more; only then they count as given. */
       settled: async () => {
         await Promise.resolve(slow).catch(() => {})
         slow = undefined
+        if (given === marked) return
+        if (at >= emptyFrom && given === at && fstatSync(file).size === at) {
+          ftruncateSync(file)
+          at = given = 0
+        }
+        try {
+          writeFileSync(`${path}.read`, String(given), { mode: 0o600 })
+          marked = given
+        } catch {
+          // The disk is full: after a kill -9 more comes twice.
+        }
       },
+      /** Gives out a last line that had no newline. */
+      end: reader.end,
       close: () => {
-        reader.end()
         closeSync(file)
         rmSync(path, { force: true })
         rmSync(`${path}.read`, { force: true })
@@ -122,8 +129,10 @@ export const keptOutput = ({ folder, unit, clock, line }: KeptOutputOptions): Ke
       over = true
       wake()
       await following
-      for (const { read, settled, close } of followed) {
+      for (const { read, settled, end, close } of followed) {
         while (read()) await settled()
+        end()
+        await settled()
         close()
       }
     },

@@ -1,0 +1,21 @@
+/** One line of a log file. `holdfast` says in it where lines are missing. */
+export interface KeptLine {
+  readonly service: string
+  readonly stream: 'stdout' | 'stderr' | 'holdfast'
+  readonly line: string
+  /** When it was read, ISO 8601 in UTC with ms. */
+  readonly time: string
+}
+
+/** The line as it stands in the file, with its newline: time, stream and what was said, a space between them. */
+export const keptText = ({ time, stream, line }: Omit<KeptLine, 'service'>): string =>
+  `${time} ${stream} ${line}\n`
+
+/** Reads what `keptText` wrote, without the newline; undefined for the rest of a line that was torn. */
+export const keptLine = (service: string, text: string): KeptLine | undefined => {
+  const [, time, stream, line] = form.exec(text) ?? []
+  if (time === undefined || stream === undefined || line === undefined) return undefined
+  return { service, stream: stream as KeptLine['stream'], line, time }
+}
+
+const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (stdout|stderr|holdfast) (.*)$/s
