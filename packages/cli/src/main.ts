@@ -1,7 +1,8 @@
-import { isHoldfastError, version } from '@holdfast/runtime'
-import { Command, CommanderError } from 'commander'
+import { isHoldfastError, logLevels, version } from '@holdfast/runtime'
+import { Command, CommanderError, Option } from 'commander'
 import { breaker } from './breaker.ts'
 import { logLevel } from './log-level.ts'
+import { ago, logs } from './logs.ts'
 import { status } from './status.ts'
 import { howMany, traces } from './traces.ts'
 import { up } from './up.ts'
@@ -38,6 +39,18 @@ program
   .option('--limit <count>', 'how many to list', howMany, 20)
   .option('--json', 'the same as JSON')
   .action(traces)
+
+program
+  .command('logs')
+  .description('Show what the services wrote, whether they run or not.')
+  .argument('[services...]', 'of these alone')
+  .option('--file <file>', 'the file whose services they are', 'holdfast.yaml')
+  .option('-f, --follow', 'go on with what they write from now on, until Ctrl-C')
+  .option('-n, --lines <count>', 'how many at most, the latest; 100, or with --since all', howMany)
+  .option('--since <duration>', 'how far back, such as 10m', ago)
+  .addOption(new Option('--level <level>', 'the least level').choices(logLevels.slice(0, -1)))
+  .option('--json', 'one JSON object a line')
+  .action(logs)
 
 program
   .command('log-level')

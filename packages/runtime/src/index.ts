@@ -1,10 +1,17 @@
 export type { ChainStatus, LinkStatus } from '@holdfast/gateway'
 export type { GovernorEvent } from '@holdfast/governor'
 export { isHoldfastError } from '@holdfast/policy'
-export { type ChildRecord, prettyEntry } from '@holdfast/telemetry/lines'
+export {
+  type ChildRecord,
+  type Level as LogLevel,
+  levels as logLevels,
+  prettyEntry,
+} from '@holdfast/telemetry/lines'
 export type { AnnouncedProcess, Named, ProcessPolicies } from './announced.ts'
 export type { Component, Kind, Level } from './component.ts'
 export { ConfigError, type Problem } from './config/problem.ts'
+export { duration } from './config/units.ts'
+export { type KeptRecord, type KeptRecordsOptions, keptRecords } from './kept-records.ts'
 export { type Holdfast, type LoadOptions, load } from './load.ts'
 export type { LogLevelChange, LogLevels } from './log-levels.ts'
 export {

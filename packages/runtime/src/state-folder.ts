@@ -4,3 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 export function stateFolder(file: string): string {
   return join(dirname(resolve(file)), '.holdfast')
 }
+
+/** Where what the services write is kept. */
+export function logFolder(file: string): string {
+  return join(stateFolder(file), 'logs')
+}

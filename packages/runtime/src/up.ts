@@ -23,9 +23,11 @@ import { addressText } from './config/units.ts'
 import { edgeName } from './edge-contract.ts'
 import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
+import { keptLogs } from './kept-logs.ts'
 import { logLevels } from './log-levels.ts'
+import { pauseOfBoth } from './pause-of-both.ts'
 import { serviceSpecs } from './service-specs.ts'
-import { stateFolder } from './state-folder.ts'
+import { logFolder, stateFolder } from './state-folder.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
 import { version } from './version.ts'
 
@@ -58,6 +60,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   const began = performance.now()
   const report = edgeReport()
   const read = childLines()
+  const pause = pauseOfBoth()
   let supervisor: Governor
 
   const view = (): GovernorView => {
@@ -85,6 +88,8 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   try {
     // First, so that of two at once only one goes on; and given back last.
     const claimed = held.use(await claimState(state))
+    const { keep } = config.telemetry.log
+    const logs = held.use(keptLogs({ folder: logFolder(file), keep, ...(on && { on }) }))
     const control = held.use(
       await serveControl({
         path,
@@ -112,12 +117,11 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     supervisor = processGovernor({
       services: [...serviceSpecs(config, { file, governor: path }), edge],
       state: claimed,
-      ...(log && {
-        log: ({ service, stream, line }) => {
-          const record = read(line, { service, stream, least: levels.of(service) })
-          return record && log(record)
-        },
-      }),
+      log: (written) => {
+        const { service, run, stream, line } = written
+        const record = log && read(line, { service, run, stream, least: levels.of(service) })
+        return pause(logs.write(written), record && log(record))
+      },
     })
   } catch (error) {
     await held.disposeAsync()

@@ -26,7 +26,8 @@ const complaint = (text: string, environment?: Record<string, string>): string =
 
 const upstream = 'upstreams: { primary: { url: "http://127.0.0.1:9" } }\n'
 
-const plainLog = { level: 'info', services: {} }
+const keep = { size: 10_000_000, files: 5, age: 7 * 86_400_000 }
+const plainLog = { level: 'info', services: {}, keep }
 
 describe('readConfig', () => {
   it('reads what a file says, durations in ms and addresses taken apart', () => {
@@ -130,11 +131,16 @@ services:
     const services = 'services:\n  ai: { command: ai }\n'
     const log = (text: string) => read(`telemetry: { log: ${text} }\n${services}`).telemetry.log
 
-    expect(log('{ level: debug }')).toEqual({ level: 'debug', services: {} })
+    expect(log('{ level: debug }')).toEqual({ level: 'debug', services: {}, keep })
     expect(log('{ services: { ai: error, edge: trace } }')).toEqual({
       level: 'info',
       services: { ai: 'error', edge: 'trace' },
+      keep,
     })
+    expect(log('{ keep: { size: 1MB, files: 2 } }').keep).toEqual({ ...keep, size: 1_000_000, files: 2 })
+    expect(complaint('telemetry:\n  log:\n    keep: { size: 10 }\n')).toMatch(
+      /^holdfast\.yaml:3:19 telemetry\.log\.keep\.size: must be a size with a unit/,
+    )
     expect(complaint('telemetry:\n  log:\n    level: loud\n')).toMatch(
       /^holdfast\.yaml:3:12 telemetry\.log\.level: .*silent/,
     )

@@ -1,6 +1,6 @@
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
-import { count, loopback, pattern, says, share, text, time, url, word } from './scalars.ts'
+import { count, loopback, pattern, says, share, size, text, time, url, word } from './scalars.ts'
 import { serviceShape, strategy } from './service.ts'
 import { preset, upstreamOf, upstreamShape } from './upstream.ts'
 
@@ -49,8 +49,14 @@ function listener(port: number) {
 }
 
 const level = z.enum(levels, says(`must be one of ${levels.join(', ')}`))
-const log = mapping({ level: level.default('info'), services: named(level) })
-const logged: z.infer<typeof log> = { level: 'info', services: {} }
+const kept = { size: 10_000_000, files: 5, age: 7 * 86_400_000 }
+const keep = mapping({
+  size: size.default(kept.size),
+  files: count.default(kept.files),
+  age: time.default(kept.age),
+})
+const log = mapping({ level: level.default('info'), services: named(level), keep: keep.default(kept) })
+const logged: z.infer<typeof log> = { level: 'info', services: {}, keep: kept }
 
 export const schema = z.strictObject({
   gateway: listener(4700),
