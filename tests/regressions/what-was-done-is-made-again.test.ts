@@ -6,14 +6,16 @@ import { zeromqClient, zeromqServer } from '@holdfast/transport/zeromq'
 import { Agent, interceptors, request } from 'undici'
 import { describe, expect, it } from 'vitest'
 
+const stubborn = wrap(retry({ attempts: 3, backoff: { initial: 1, max: 1 }, when: () => true }))
 const again = wrap(retry({ attempts: 3, backoff: { initial: 1, max: 1 } }))
 
 /** A server that does what is posted to it, and answers with where to look: at itself, or where nobody is. */
-async function redirecting(status: number, leadsTo: 'nobody' | 'refusal') {
+async function redirecting(status: number, leadsTo?: 'nobody' | 'refusal') {
   const seen: string[] = []
   const server = createServer(({ method, url }, response) => {
     seen.push(`${method} ${url}`)
     if (url === '/refusal') response.writeHead(429).end()
+    else if (status >= 500) response.writeHead(status).end()
     else {
       const location = leadsTo === 'nobody' ? 'http://127.0.0.1:1/' : '/refusal'
       response.writeHead(status, { location, connection: 'close' }).end()
@@ -43,6 +45,21 @@ describe('a call that was done', () => {
 
     await ask(server.url, { method: 'POST', body: 'one' }).catch(() => 'nobody there')
     expect(server.orders()).toBe(1)
+  })
+
+  it('is not made again over HTTP when it failed there, however stubborn the retry is', async () => {
+    await using fetched = await redirecting(503)
+    await using ask = resilientFetch(stubborn)
+    const answer = await ask(fetched.url, { method: 'POST', body: 'one' })
+    await using dispatched = await redirecting(503)
+    const agent = new Agent()
+    const dispatcher = agent.compose(resilientDispatch(stubborn))
+    const { statusCode, body } = await request(dispatched.url, { method: 'POST', body: 'one', dispatcher })
+    await body.dump()
+
+    expect([answer.status, fetched.orders()]).toEqual([503, 1])
+    expect([statusCode, dispatched.orders()]).toEqual([503, 1])
+    await agent.destroy()
   })
 
   it.each(['nobody', 'refusal'] as const)(

@@ -36,7 +36,7 @@ export function pipelines(clock: Clock): (origin: string) => Pipeline {
 
 /** Whether a failure speaks against the server: an answer that asks for fewer calls does not, nor does our own closing. */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof WireFailure) return outages.has(error.class) && error.code !== 'HTTP_MAY_BE_DONE'
+  if (error instanceof WireFailure) return outages.has(error.class)
   return isHoldfastError(error) && error.code === 'TIMEOUT'
 }
 

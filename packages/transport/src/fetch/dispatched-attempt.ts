@@ -1,7 +1,8 @@
 import { type Call, type Clock, DeadlineError, TimeoutError } from '@holdfast/policy'
 import type { Dispatcher } from 'undici'
 import { classOfError, classOfStatus, mayRepeat, retryAfterMs, WireFailure } from '../failure.ts'
-import type { Once } from './once.ts'
+import type { Once } from '../once.ts'
+import { isUndone } from './failed-attempt.ts'
 import type { Relay } from './relay.ts'
 
 type Controller = Dispatcher.DispatchController
@@ -85,17 +86,17 @@ export class DispatchedAttempt implements Handler {
 
   onRequestUpgrade(...given: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
     this.#over()
-    this.about.once.settled()
     this.about.relay.upgrade(...given)
     this.answered.resolve({ status: 101 })
   }
 
   onResponseStart(...start: Start): void {
     const [controller, status, headers] = start
-    const { what, relay, once, failures, idempotent } = this.about
+    const { what, relay, once, failures, idempotent, replayable } = this.about
     if (status < 200) return relay.answer(...start)
-    if (!this.isDone) once.settled()
+    const undone = replayable && !this.isDone && isUndone(status)
     if (!failures.has(status)) {
+      once.ended(this.#call, undone)
       this.#give(start)
       return this.answered.resolve({ status })
     }
@@ -103,15 +104,15 @@ export class DispatchedAttempt implements Handler {
     this.#is = 'held'
     this.#held = start
     const { 'retry-after': after } = headers
-    this.answered.reject(
-      new DispatchFailure(this, {
-        class: classOfStatus(status),
-        message: `${what} answered ${status}`,
-        status,
-        retryAfter: retryAfterMs(typeof after === 'string' ? after : undefined, Date.now()),
-        idempotent,
-      }),
-    )
+    const failure = new DispatchFailure(this, {
+      class: classOfStatus(status),
+      message: `${what} answered ${status}`,
+      status,
+      retryAfter: retryAfterMs(typeof after === 'string' ? after : undefined, Date.now()),
+      idempotent,
+    })
+    once.ended(this.#call, undone, failure)
+    this.answered.reject(failure)
   }
 
   onResponseData(_: Controller, chunk: Buffer): void {
@@ -131,7 +132,9 @@ export class DispatchedAttempt implements Handler {
     this.#over()
     if (is === 'given') return relay.fail(error)
     const facts = { class: classOfError(error), message: `${what} got no answer`, cause: error, idempotent }
-    this.answered.reject(once.failed(new DispatchFailure(this, facts), this.#call.signal))
+    const failure = new DispatchFailure(this, facts)
+    once.ended(this.#call, failure.retryable, failure)
+    this.answered.reject(failure)
   }
 
   onBodySent(chunk: Buffer): void {

@@ -1,5 +1,5 @@
 import { classOfStatus, type FailureFacts, mayRepeat, retryAfterMs, WireFailure } from '../failure.ts'
-import { HttpRefusal } from './http-refusal.ts'
+import { MayBeDoneError } from '../once.ts'
 
 /** An attempt that failed, as the pipeline sees it; in its place the caller gets the `response`, or the `cause`. */
 export class FailedAttempt extends WireFailure {
@@ -15,11 +15,16 @@ export class FailedAttempt extends WireFailure {
 
   /** What the caller of a `fetch` is given for what the pipeline threw: the answer, or a throw. */
   static answerOf(error: unknown): Response {
-    if (error instanceof HttpRefusal && error.code === 'HTTP_MAY_BE_DONE') throw error.cause ?? error
-    if (!(error instanceof FailedAttempt)) throw error
-    if (error.response === undefined) throw error.cause
-    return error.response
+    const told = error instanceof MayBeDoneError ? (error.cause ?? error) : error
+    if (!(told instanceof FailedAttempt)) throw told
+    if (told.response === undefined) throw told.cause
+    return told.response
   }
+}
+
+/** Whether an answer says that what was asked for was certainly not done. */
+export function isUndone(status: number): boolean {
+  return status >= 400 && ['throttled', 'permanent'].includes(classOfStatus(status))
 }
 
 /** An answer that is a failure. */

@@ -3,12 +3,11 @@ import { context } from '@holdfast/policy/context'
 import type { Dispatcher } from 'undici'
 import { type Envelope, envelopeOf } from '../envelope.ts'
 import { onLeg } from '../on-leg.ts'
+import { MayBeDoneError, Once } from '../once.ts'
 import { pipelines } from './default-pipeline.ts'
 import { DispatchedAttempt, DispatchFailure, type Dispatching } from './dispatched-attempt.ts'
 import { clientLeg } from './http-leg.ts'
-import { HttpRefusal } from './http-refusal.ts'
 import { idempotencyHeader, idempotentMethods, isReplayable, usualFailures } from './idempotent.ts'
-import { Once } from './once.ts'
 import { ownDeadline } from './own-deadline.ts'
 import { Relay } from './relay.ts'
 
@@ -55,7 +54,7 @@ export function resilientDispatch(
     const about: Dispatching = {
       what: `${request.method} ${origin}${request.path.replace(/\?.*/s, '')}`,
       relay,
-      once: new Once(idempotent, replayable),
+      once: new Once(idempotent && replayable),
       idempotent,
       replayable,
       failures,
@@ -67,7 +66,7 @@ export function resilientDispatch(
     let last: DispatchedAttempt | undefined
 
     const ask = (call: Call): Promise<{ readonly status: number }> => {
-      about.once.begin()
+      about.once.begin(call)
       last?.drop()
       const attempt = new DispatchedAttempt(about, call)
       last = attempt
@@ -80,7 +79,8 @@ export function resilientDispatch(
         ? ask(call)
         : onLeg(clientLeg(request.method, `${origin}${request.path}`, call.attempt), () => ask(call))
 
-    pipelineOf(origin)(legged, limits).catch((error: unknown) => {
+    pipelineOf(origin)(legged, limits).catch((thrown: unknown) => {
+      const error = thrown instanceof MayBeDoneError ? (thrown.cause ?? thrown) : thrown
       if (error instanceof DispatchFailure && error.attempt.release()) return
       last?.drop()
       relay.fail(undici(error))
@@ -91,9 +91,7 @@ export function resilientDispatch(
 
 /** What who uses undici is given for what a pipeline threw. */
 function undici(error: unknown): unknown {
-  if (error instanceof DispatchFailure) return error.cause ?? error
-  if (error instanceof HttpRefusal && error.code === 'HTTP_MAY_BE_DONE') return error.cause ?? error
-  return error
+  return error instanceof DispatchFailure ? (error.cause ?? error) : error
 }
 
 function joined(own: AbortSignal, given: unknown): AbortSignal {

@@ -3,16 +3,16 @@ import { context } from '@holdfast/policy/context'
 import { envelopeOf } from '../envelope.ts'
 import { classOfError } from '../failure.ts'
 import { onLeg } from '../on-leg.ts'
+import { Once } from '../once.ts'
 import { under } from './address.ts'
 import { type ConnectionStatus, connections } from './connections.ts'
 import { pipelines } from './default-pipeline.ts'
 import { entire } from './entire.ts'
 import { Exchange } from './exchange.ts'
-import { FailedAttempt, failedAnswer } from './failed-attempt.ts'
+import { FailedAttempt, failedAnswer, isUndone } from './failed-attempt.ts'
 import { clientLeg } from './http-leg.ts'
 import { closed, letGo } from './http-refusal.ts'
 import { idempotencyHeader, idempotentMethods, isReplayable, usualFailures } from './idempotent.ts'
-import { Once } from './once.ts'
 import { ownDeadline } from './own-deadline.ts'
 
 export interface ResilientFetchOptions {
@@ -91,7 +91,7 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
     const told = envelope === 'always' || (envelope !== false && home)
     const idempotent = idempotentMethods.has(method) || headers.has(idempotencyHeader)
     const again = isReplayable(init.body ?? request?.body)
-    const once = new Once(idempotent, again)
+    const once = new Once(idempotent && again)
     const { deadline, within, key, operation, priority, ...rest } = init
     const signal = (rest.signal === undefined ? request?.signal : rest.signal) ?? undefined
     const limits = { ...(signal && { signal }), deadline, within, key, operation, priority }
@@ -114,7 +114,7 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
 
     const attempt = async (call: Call): Promise<Response> => {
       if (isClosed) throw closed()
-      once.begin()
+      once.begin(call)
       release(open)
       open = undefined
       if (told) own.add(envelopeOf(call, clock), envelope === 'always')
@@ -133,14 +133,21 @@ export function resilientFetch(pipeline?: Pipeline, options: ResilientFetchOptio
           cause: error,
           idempotent,
         }
-        throw once.failed(new FailedAttempt(facts, again && !isDone(exchange)), call.signal)
+        const failure = new FailedAttempt(facts, again && !isDone(exchange))
+        once.ended(call, failure.retryable, failure)
+        throw failure
       }
       exchange.answered()
       const done = isDone(exchange, response)
-      if (!done) once.settled()
-      if (!failures.has(response.status)) return response
+      const undone = again && !done && isUndone(response.status)
+      if (!failures.has(response.status)) {
+        once.ended(call, undone)
+        return response
+      }
       open = response
-      throw failedAnswer(what, response, { idempotent, again: again && !done })
+      const failure = failedAnswer(what, response, { idempotent, again: again && !done })
+      once.ended(call, undone, failure)
+      throw failure
     }
 
     let answer: Response | undefined

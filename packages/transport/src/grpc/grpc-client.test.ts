@@ -117,7 +117,7 @@ describe('grpcClient', () => {
           else call.on('cancelled', gone.resolve)
         },
       },
-      { pipeline: wrap(hedge({ delay: 20 })) },
+      { pipeline: wrap(hedge({ delay: 20 })), idempotent: ['ask'] },
     )
 
     expect(await rpc.ask(ask())).toBe('second')

@@ -11,6 +11,8 @@ export class GrpcFailure extends WireFailure {
   /** The text that came with the status. */
   readonly details: string
   override readonly retryable: boolean
+  /** Whether it says that nothing was done. */
+  readonly undone: boolean
   readonly #trailers: Metadata
 
   constructor({ method, address, idempotent, sent, repeat = true }: Attempted, told: StatusObject) {
@@ -29,6 +31,7 @@ export class GrpcFailure extends WireFailure {
     this.grpcStatus = name
     this.details = details
     this.retryable = repeat && back !== 'never' && mayRepeat(meaning.class, idempotent)
+    this.undone = mayRepeat(meaning.class, false) || refusals.has(code)
     this.#trailers = metadata
   }
 
@@ -38,14 +41,25 @@ export class GrpcFailure extends WireFailure {
   }
 }
 
+/** With which the other side says that it did nothing of what was asked; UNIMPLEMENTED is also what grpc-js makes of an answer without a message. */
+const refusals: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.PERMISSION_DENIED,
+  status.FAILED_PRECONDITION,
+  status.OUT_OF_RANGE,
+  status.UNAUTHENTICATED,
+])
+
 /** A client that would not make the call. Nothing was sent. */
 export class GrpcRefusal extends WireFailure {
   constructor(code: 'GRPC_CLOSED' | 'GRPC_LET_GO' | 'GRPC_UNHEALTHY', message: string, hint: string) {
-    super({ class: refusals[code], code, message, hint })
+    super({ class: refused[code], code, message, hint })
   }
 }
 
-const refusals = { GRPC_CLOSED: 'permanent', GRPC_LET_GO: 'cancelled', GRPC_UNHEALTHY: 'unsent' } as const
+const refused = { GRPC_CLOSED: 'permanent', GRPC_LET_GO: 'cancelled', GRPC_UNHEALTHY: 'unsent' } as const
 
 /** What is known of an attempt that failed. */
 export interface Attempted {

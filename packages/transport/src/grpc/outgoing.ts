@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import { type Call, OptionError, type CallOptions as PolicyOptions, systemClock } from '@holdfast/policy'
 import { envelopeOf, timeLeftHeader } from '../envelope.ts'
+import type { Once } from '../once.ts'
 import { GrpcFailure, GrpcRefusal } from './grpc-failure.ts'
 import type { GrpcCallOptions, GrpcMetadata } from './grpc-method.ts'
 import type { Wire, WireMethod } from './wire.ts'
@@ -16,8 +17,8 @@ export interface Asked {
   readonly wire: Wire
   readonly method: WireMethod
   readonly options: GrpcCallOptions
-  /** Whether another attempt could send the same again. */
-  readonly repeat: boolean
+  /** Of the attempts of a call; none for a stream, which is sent once. */
+  readonly once: Once | undefined
 }
 
 /*
@@ -29,19 +30,19 @@ export interface Asked {
 export class Outgoing {
   readonly metadata: Metadata
   readonly #asked: Asked
+  readonly #call: Call
   readonly #signal: AbortSignal
-  readonly #deadline: number
   #surface: Surface | undefined = undefined
   #reason: GrpcRefusal | undefined = undefined
 
-  /** Throws a `GrpcRefusal` where the client makes no calls now, and an `OptionError` for metadata that cannot be sent. */
+  /** Throws a `GrpcRefusal` where the client makes no calls now, an `OptionError` for metadata that cannot be sent, and what `Once` throws. */
   constructor(asked: Asked, call: Call) {
     const { wire, options } = asked
     const refusal = wire.refusal()
     if (refusal !== undefined) throw refusal
     this.#asked = asked
+    this.#call = call
     this.#signal = call.signal
-    this.#deadline = call.deadline
     this.metadata = new Metadata({ waitForReady: options.waitForReady ?? wire.waitForReady })
     putAll(this.metadata, wire.metadata)
     putAll(this.metadata, options.metadata)
@@ -52,6 +53,7 @@ export class Outgoing {
       if (name === timeLeftHeader) this.metadata.set('grpc-timeout', timeoutText(Number(text)))
       else put(this.metadata, name, text)
     }
+    asked.once?.begin(call)
     wire.underWay.add(this)
   }
 
@@ -97,15 +99,21 @@ export class Outgoing {
   fail(told: StatusObject, reject: (error: unknown) => void): void {
     if (this.#reason !== undefined) return reject(this.#reason)
     if (this.#signal.aborted) return reject(this.#signal.reason)
-    const left = this.#deadline - systemClock.now()
+    const left = this.#call.deadline - systemClock.now()
     // Both ends have the deadline, and one of them is a moment early: the pipeline's own word for it is on its way.
     if (told.code === status.DEADLINE_EXCEEDED && left < about)
       return this.#signal.addEventListener('abort', () => reject(this.#signal.reason))
-    const { wire, method, options, repeat } = this.#asked
+    const { wire, method, options, once } = this.#asked
     const { idempotent = method.idempotent } = options
     // Whoever never had a connection tells the address that was asked for, not the one that was reached.
     const sent = this.#surface?.getPeer() !== wire.client.getChannel().getTarget()
-    reject(new GrpcFailure({ method: method.path, address: wire.address, idempotent, sent, repeat }, told))
+    const repeat = once !== undefined
+    const failure = new GrpcFailure(
+      { method: method.path, address: wire.address, idempotent, sent, repeat },
+      told,
+    )
+    once?.ended(this.#call, failure.undone, failure)
+    reject(failure)
   }
 }
 

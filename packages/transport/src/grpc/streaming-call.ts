@@ -66,7 +66,7 @@ export function clientStreamCall(
   return (requests, options = {}) => {
     const work = (call: Call) =>
       new Promise<unknown>((resolve, reject) => {
-        const outgoing = new Outgoing({ wire, method, options, repeat: false }, call)
+        const outgoing = new Outgoing({ wire, method, options, once: undefined }, call)
         const answered = (error: ServiceError | null, answer?: unknown) => {
           outgoing.over()
           stop()
@@ -117,7 +117,7 @@ async function* answers(
   let leave = () => {}
   const work = (call: Call) =>
     new Promise<void>((resolve, reject) => {
-      const outgoing = new Outgoing({ wire, method, options, repeat: false }, call)
+      const outgoing = new Outgoing({ wire, method, options, once: undefined }, call)
       const { surface, stop } = begin(outgoing, (error) => {
         reject(error)
         surface.cancel()

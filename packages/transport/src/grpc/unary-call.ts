@@ -1,6 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js'
 import type { Call } from '@holdfast/policy'
 import { onLeg } from '../on-leg.ts'
+import { Once } from '../once.ts'
 import type { GrpcMethod, UnaryCall } from './grpc-method.ts'
 import { type Asked, Outgoing, policyOptions } from './outgoing.ts'
 import { clientLeg } from './rpc-leg.ts'
@@ -14,7 +15,8 @@ export function unaryCall(
 ): UnaryCall<unknown, unknown> {
   const words = clientLeg(wire, method)
   return (request, options = {}) => {
-    const asked = { wire, method, options, repeat: true }
+    const { idempotent = method.idempotent } = options
+    const asked = { wire, method, options, once: new Once(idempotent) }
     const attempt = (call: Call) => onLeg(words, () => sent(asked, definition, { request, call }))
     return method.pipeline(attempt, policyOptions(method, options))
   }

@@ -37,6 +37,11 @@ export function failed(error: unknown, { what, idempotent, whole, reads, gone }:
   return new WireFailure({ class: of, message: `${what}: ${why[of]}`, idempotent, cause: error })
 }
 
+/** Whether what failed was certainly not done; `whole` as it was then. */
+export function isUndone(failure: WireFailure, whole: boolean): boolean {
+  return failure.retryable || (failure.class === 'permanent' && whole && sqlStateOf(failure) !== undefined)
+}
+
 /** No connection was to be had: nothing was sent. Messages of the driver hold no password. */
 export function failedToConnect(error: unknown, address: string): WireFailure {
   const state = sqlStateOf(error)

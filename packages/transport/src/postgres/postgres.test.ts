@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { once as event } from 'node:events'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
-import { retry, timeout, wrap } from '@holdfast/policy'
+import { hedge, retry, timeout, wrap } from '@holdfast/policy'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WireFailure } from '../failure.ts'
 import { freePort, type PostgresServer, postgresServer } from '../testing/index.ts'
@@ -190,9 +190,20 @@ describe('postgres', () => {
     const often = await failure(db.query(`SELECT nextval('tried'), pg_sleep(60)`, [], { idempotent: true }))
     const { rows } = await db.query(`SELECT last_value::int AS n FROM tried`)
 
-    expect(failed).toMatchObject({ class: 'broken', code: 'POSTGRES_MAY_BE_DONE' })
+    expect(failed).toMatchObject({ class: 'broken', code: 'WIRE_MAY_BE_DONE' })
     expect(often).toMatchObject({ code: 'TIMEOUT' })
     expect(rows).toEqual([{ n: 6 }])
+  })
+
+  it('sends what may only be done once to one of the connections that a hedge waits for', async () => {
+    await using db = plain({ pipeline: wrap(hedge({ delay: 1 })), connections: { max: 1 } })
+    await db.query('CREATE SEQUENCE hedged', [], { within: 5_000 })
+    const holding = db.transaction(({ query }) => query('SELECT pg_sleep(0.1)'), { readOnly: true })
+    const drawn = await db.query<{ n: number }>(`SELECT nextval('hedged')::int AS n`)
+    await holding
+    const { rows } = await db.query(`SELECT last_value::int AS n FROM hedged`, [], { readOnly: true })
+
+    expect([drawn.rows, rows]).toEqual([[{ n: 1 }], [{ n: 1 }]])
   })
 
   it('tries again what the server undid, but not a text that may have done half of it', async () => {
@@ -277,7 +288,11 @@ describe('postgres', () => {
     await closing
 
     expect([(await under).rows[0], (await waits).rows[0]]).toMatchObject([{ n: 1 }, { n: 2 }])
-    expect(after).toMatchObject({ class: 'permanent', code: 'POSTGRES_CLOSED' })
+    expect(after).toMatchObject({
+      class: 'permanent',
+      code: 'POSTGRES_CLOSED',
+      hint: 'Make another client, or close this one later.',
+    })
     expect(db.status()).toMatchObject({ state: 'closed', servers: [{ idle: 0, busy: 0 }] })
   })
 

@@ -3,13 +3,13 @@ import type { QueryResult, QueryResultRow } from 'pg'
 import { envelopeOf } from '../envelope.ts'
 import { WireFailure } from '../failure.ts'
 import { onLeg } from '../on-leg.ts'
+import { Once } from '../once.ts'
 import { shown } from './address.ts'
 import { commented } from './comment.ts'
 import { type Connection, grace } from './connection.ts'
 import { Hosts, type Loan } from './hosts.ts'
-import { Once } from './once.ts'
 import type { Pool, PoolStatus } from './pool.ts'
-import { failed } from './postgres-failure.ts'
+import { failed, isUndone } from './postgres-failure.ts'
 import { type PostgresOptions, type PostgresSettings, settle } from './postgres-options.ts'
 import { statementLeg } from './statement-leg.ts'
 import { type Isolation, runTransaction, ThrownInside, type Transaction } from './transaction.ts'
@@ -85,7 +85,7 @@ export function postgres(options: PostgresOptions): Postgres {
 
 /*
  * I1  Every attempt takes one connection, and gives it back once.
- * I2  What was sent and not answered is sent again only if it may be done twice.
+ * I2  What was sent is sent again only if it may be done twice, or was certainly not done.
  */
 class Client implements Postgres {
   readonly #settings: PostgresSettings
@@ -118,9 +118,7 @@ class Client implements Postgres {
       const connection = this.#enter(once, reads)
       if (connection !== undefined)
         return this.#ask({ connection, pool: this.#hosts.current, call, once, sql, values, options })
-      return this.#late(call, once, reads).then((loan) =>
-        this.#ask({ ...loan, call, once, sql, values, options }),
-      )
+      return this.#late(call, reads).then((loan) => this.#ask({ ...loan, call, once, sql, values, options }))
     }
     const words = statementLeg(sql, this.#where)
     return this.#settings.pipeline((call) => onLeg(words, () => ask(call)), options) as Promise<
@@ -140,9 +138,7 @@ class Client implements Postgres {
     const run = async (call: Call): Promise<T> => {
       const connection = this.#enter(once, reads)
       const loan =
-        connection === undefined
-          ? await this.#late(call, once, reads)
-          : { connection, pool: this.#hosts.current }
+        connection === undefined ? await this.#late(call, reads) : { connection, pool: this.#hosts.current }
       try {
         return await runTransaction({
           connection: loan.connection,
@@ -235,42 +231,34 @@ class Client implements Postgres {
   }
 
   /** A connection for who has to wait for one. */
-  async #late(call: Call, once: Once, reads: boolean): Promise<Loan> {
-    const { signal } = call
+  async #late({ signal }: Call, reads: boolean): Promise<Loan> {
     const loan = await this.#hosts.lend(reads, signal)
-    try {
-      once.demand()
-      if (signal.aborted) throw left(signal)
-      return loan
-    } catch (error) {
-      loan.pool.give(loan.connection)
-      throw error
-    }
+    if (!signal.aborted) return loan
+    loan.pool.give(loan.connection)
+    throw left(signal)
   }
 
   /** One attempt at one statement. */
   #ask({ connection, pool, call, once, sql, values, options }: Attempt): Promise<QueryResult> {
     return new Promise((resolve, reject) => {
-      once.sent()
+      try {
+        once.begin(call)
+      } catch (error) {
+        pool.give(connection)
+        throw error
+      }
       connection.run(
         { text: this.#marked(sql, call), values, call, within: this.#within },
         (error, result) => {
           const wrong = error === undefined ? leftBehind(connection, result!) : undefined
           pool.give(connection)
-          if (error === undefined) {
-            once.settled()
-            return wrong === undefined ? resolve(result!) : reject(wrong)
-          }
+          if (error === undefined) return wrong === undefined ? resolve(result!) : reject(wrong)
           const gone = connection.is === 'gone'
           const idempotent = options.readOnly === true || options.idempotent === true
-          const failure = failed(error, {
-            what: `a statement on ${connection}`,
-            idempotent,
-            whole: isWhole(sql, values),
-            reads: options.readOnly === true,
-            gone,
-          })
-          once.failed(failure)
+          const whole = isWhole(sql, values)
+          const what = `a statement on ${connection}`
+          const failure = failed(error, { what, idempotent, whole, reads: options.readOnly === true, gone })
+          once.ended(call, isUndone(failure, whole), failure)
           reject(failure)
         },
       )

@@ -1,4 +1,4 @@
-import { retry, wrap } from '@holdfast/policy'
+import { hedge, retry, wrap } from '@holdfast/policy'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { WireFailure } from '../failure.ts'
 import { type PostgresServer, postgresServer } from '../testing/index.ts'
@@ -145,6 +145,21 @@ describe('transaction', () => {
 
     expect([once, twice]).toMatchObject([{ class: 'broken', retryable: false }, { class: 'broken' }])
     expect(runs).toEqual({ once: 1, twice: 20 })
+  })
+
+  it('is committed once under a hedge, though it is run twice at a time', async () => {
+    await using hedged = postgres({ url: server.url, pipeline: wrap(hedge({ delay: 1 })) })
+    await hedged.query('CREATE TABLE paid (id int)', [], { idempotent: true }).catch(() => undefined)
+    const both = Promise.withResolvers<void>()
+    let runs = 0
+    await hedged.transaction(async ({ query }) => {
+      await query('INSERT INTO paid VALUES (1)')
+      if (++runs === 2) both.resolve()
+      await both.promise
+    })
+    const { rows } = await db.query('SELECT count(*)::int AS n FROM paid')
+
+    expect([runs, rows]).toEqual([2, [{ n: 1 }]])
   })
 
   it('does not commit when its function took no notice of a statement that failed', async () => {

@@ -1,9 +1,9 @@
 import type { Call } from '@holdfast/policy'
 import type { QueryResult, QueryResultRow } from 'pg'
 import { WireFailure } from '../failure.ts'
+import type { Once } from '../once.ts'
 import { type Connection, grace } from './connection.ts'
-import type { Once } from './once.ts'
-import { failed } from './postgres-failure.ts'
+import { failed, isUndone } from './postgres-failure.ts'
 
 /** What the function of a transaction is given. */
 export interface Transaction {
@@ -61,12 +61,11 @@ export async function runTransaction<T>(attempt: TransactionAttempt<T>): Promise
     statements.end()
     if (!connection.inTransaction) throw endedInside()
     if (connection.hasFailed || statements.failure !== undefined) throw statements.swallowed()
-    once.sent()
+    once.begin(call)
     await commit(attempt)
-    once.settled()
     return value
   } catch (error) {
-    if (error instanceof WireFailure) once.failed(error)
+    if (error instanceof WireFailure) once.ended(call, isUndone(error, true), error)
     statements.end()
     if (connection.is === 'settling') await settled(connection)
     if (connection.is === 'ready' && connection.inTransaction)

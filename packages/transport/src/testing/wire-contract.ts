@@ -1,4 +1,4 @@
-import { type CallOptions, type Pipeline, retry, systemClock, timeout, wrap } from '@holdfast/policy'
+import { type CallOptions, hedge, type Pipeline, retry, systemClock, timeout, wrap } from '@holdfast/policy'
 import { withContext } from '@holdfast/policy/context'
 import { classOfError } from '../failure.ts'
 import type { Peer } from './peer-process.ts'
@@ -228,6 +228,26 @@ export function wireContract(
         expect(many).toMatchObject({ is: 'broken' })
         expect((await done('thrice')) > 1).toBe(limits.givesEarly !== true)
       }))
+
+    it('does once what may only be done once, though its pipeline tries again what took too long, or hedges', async () => {
+      const hasty = wrap(retry({ attempts: 3, backoff: { initial: 1, max: 1 } }), timeout(200))
+      await joined(hasty, async (client, { done }) => {
+        await client.ask(echo('warm'), once)
+        await outcome(client.ask({ does: 'hang', text: 'hasty, once' }, once))
+        await outcome(client.ask({ does: 'hang', text: 'hasty, twice' }, twice))
+
+        expect(await done('hasty, once')).toBe(1)
+        expect((await done('hasty, twice')) > 1).toBe(true)
+      })
+      await joined(wrap(hedge({ delay: 20, max: 2 }), timeout(250)), async (client, { done }) => {
+        await client.ask(echo('warm'), once)
+        await outcome(client.ask({ does: 'hang', text: 'hedged, once' }, once))
+        await outcome(client.ask({ does: 'hang', text: 'hedged, twice' }, twice))
+
+        expect(await done('hedged, once')).toBe(1)
+        expect((await done('hedged, twice')) > 1).toBe(true)
+      })
+    })
 
     it('is served by a peer that was killed and came back while it tried again', () =>
       joined(stubborn(), async (client, { peer, done }) => {

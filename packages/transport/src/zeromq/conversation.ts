@@ -1,6 +1,7 @@
 import { type Call, type CallOptions, type Clock, type Pipeline, wrap } from '@holdfast/policy'
-import { type FailureFacts, WireFailure } from '../failure.ts'
+import { type FailureFacts, mayRepeat, WireFailure } from '../failure.ts'
 import { onLeg } from '../on-leg.ts'
+import { Once } from '../once.ts'
 import { callLeg } from './call-leg.ts'
 import { Link, type LinkOptions } from './link.ts'
 
@@ -12,6 +13,7 @@ import { Link, type LinkOptions } from './link.ts'
  * I3  A call is `sent` from the moment the socket takes it; one that is not was certainly never done.
  * I4  There are never more than `room` calls, waiting and sent together, and never more than `window` of them sent.
  * I5  What is called in one turn of the loop leaves in one message, as far as it fits.
+ * I6  What may only be done once has one attempt at a time, and another only if that was certainly not done.
  */
 
 /** How calls become messages, and messages answers. */
@@ -93,12 +95,13 @@ export class Conversation<Ask> {
   /** Asks under the pipeline. */
   hold(question: Question<Ask>, options: CallOptions): Promise<unknown> {
     const words = callLeg(question.what, this.#options.address)
-    return this.#options.pipeline((call) => onLeg(words, () => this.#attempt(question, call)), options)
+    const once = new Once(question.idempotent)
+    return this.#options.pipeline((call) => onLeg(words, () => this.#attempt(question, call, once)), options)
   }
 
   /** Asks once, under no policy but the caller's time. */
   probe(question: Question<Ask>, options: CallOptions): Promise<unknown> {
-    return bare((call) => this.#attempt(question, call), options)
+    return bare((call) => this.#attempt(question, call, new Once(true)), options)
   }
 
   status(): ConversationStatus {
@@ -122,7 +125,7 @@ export class Conversation<Ask> {
     }
   }
 
-  #attempt(question: Question<Ask>, call: Call): Promise<unknown> {
+  #attempt(question: Question<Ask>, call: Call, once: Once): Promise<unknown> {
     const { what, idempotent } = question
     const { room, longest, clock } = this.#options
     if (this.#link.is === 'closed')
@@ -138,10 +141,15 @@ export class Conversation<Ask> {
         message: `${what}: ${room} calls are under way`,
       })
     const ask = question.ask(call)
+    once.begin(call)
     const id = this.#nextId()
     return new Promise((resolve, reject) => {
       const end = (attempt: Attempt<Ask>) => this.#ended(attempt)
-      const attempt = new Attempt({ id, ask, what, idempotent }, { resolve, reject, end })
+      const failed = (undone: boolean, error: unknown) => {
+        once.ended(call, undone, error)
+        reject(error)
+      }
+      const attempt = new Attempt({ id, ask, what, idempotent }, { resolve, failed, end })
       this.#calls.set(id, attempt)
       this.#waiting.add(attempt)
       attempt.heed(call.signal)
@@ -258,7 +266,8 @@ export class Conversation<Ask> {
 
 interface Settling<Ask> {
   resolve(value: unknown): void
-  reject(error: unknown): void
+  /** `undone`: whether it was certainly not done. */
+  failed(undone: boolean, error: unknown): void
   end(attempt: Attempt<Ask>): void
 }
 
@@ -294,9 +303,7 @@ class Attempt<Ask> {
   limit(clock: Clock, ms: number): void {
     this.#cancelLimit = clock.after(ms, () => {
       if (this.#over('given up'))
-        this.#settling.reject(
-          this.#failure({ class: 'timeout', message: `${this.what}: no answer within ${ms} ms` }),
-        )
+        this.#reject({ class: 'timeout', message: `${this.what}: no answer within ${ms} ms` })
     })
   }
 
@@ -305,17 +312,17 @@ class Attempt<Ask> {
     try {
       this.#settling.resolve(answer.value())
     } catch (error) {
-      this.#settling.reject(this.#failure(error as FailureFacts))
+      this.#reject(error as FailureFacts)
     }
   }
 
   fail(facts: FailureFacts): void {
-    if (this.#over('over')) this.#settling.reject(this.#failure(facts))
+    if (this.#over('over')) this.#reject(facts)
   }
 
   /** Whoever asked has left, or has no more time. */
   handleEvent({ target }: { readonly target: unknown }): void {
-    if (this.#over('given up')) this.#settling.reject((target as AbortSignal).reason)
+    if (this.#over('given up')) this.#settling.failed(!this.sent, (target as AbortSignal).reason)
   }
 
   #over(is: 'over' | 'given up'): boolean {
@@ -327,16 +334,11 @@ class Attempt<Ask> {
     return true
   }
 
-  #failure(facts: FailureFacts): WireFailure {
-    const { class: of, message, code, status, retryAfter, cause } = facts
-    return new WireFailure({
-      class: of,
-      message,
-      code,
-      status,
-      retryAfter,
-      cause,
-      idempotent: this.#idempotent,
-    })
+  #reject({ class: of, message, code, hint, retryAfter, cause }: FailureFacts): void {
+    const idempotent = this.#idempotent
+    const failure = new WireFailure({ class: of, message, code, hint, retryAfter, cause, idempotent })
+    // An answer that could not be sent, or read, is one to what was done.
+    const refused = of === 'permanent' && code !== 'ZEROMQ_PAYLOAD'
+    this.#settling.failed(!this.sent || refused || mayRepeat(of, false), failure)
   }
 }

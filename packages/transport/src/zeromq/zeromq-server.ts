@@ -15,7 +15,7 @@ import { Work } from './work.ts'
 /*
  * I1  What is asked is answered once, unless it was given up, or who asked has gone.
  * I2  There are never more than `concurrency` handlers at work; what is refused was not begun.
- * I3  What is given up before it was begun is never begun; what was begun hears of it by its signal.
+ * I3  What is known to be given up before it was begun is never begun; what was begun hears of it by its signal.
  * I4  Nothing that a stranger sends does more than count.
  * I5  A server that closes begins nothing more, gives what it has begun its time, and answers it.
  */
