@@ -1,6 +1,6 @@
 import { classOfError, type FailureClass, WireFailure } from '../failure.ts'
 import { Left, Silence, Unsent } from './connection.ts'
-import { meaningAtConnect, meaningOf, sqlStateOf } from './sqlstate.ts'
+import { isOfPooler, meaningAtConnect, meaningOf, sqlStateOf } from './sqlstate.ts'
 
 /** What was going on when it failed. */
 export interface Circumstances {
@@ -16,12 +16,14 @@ export interface Circumstances {
   readonly gone: boolean
 }
 
+const lost = { class: 'broken', undone: false } as const
+
 /** What a failure in answer to a statement means. */
 export function failed(error: unknown, { what, idempotent, whole, reads, gone }: Circumstances): WireFailure {
   if (error instanceof WireFailure) return error
   const state = sqlStateOf(error)
   if (state !== undefined) {
-    const { class: meant, undone } = meaningOf(state)
+    const { class: meant, undone } = isOfPooler(error) ? lost : meaningOf(state)
     const of = state === '25006' && reads ? 'permanent' : meant
     const message = `${what} failed with ${state}: ${(error as Error).message}`
     return new WireFailure({ class: of, message, idempotent: idempotent || (undone && whole), cause: error })
@@ -45,7 +47,7 @@ export function isUndone(failure: WireFailure, whole: boolean): boolean {
 /** No connection was to be had: nothing was sent. Messages of the driver hold no password. */
 export function failedToConnect(error: unknown, address: string): WireFailure {
   const state = sqlStateOf(error)
-  const known = state === undefined ? classOfError(error) : meaningAtConnect(state)
+  const known = state === undefined || isOfPooler(error) ? classOfError(error) : meaningAtConnect(state)
   const of: FailureClass = known === 'permanent' || known === 'throttled' ? known : 'unsent'
   const told =
     error instanceof AggregateError

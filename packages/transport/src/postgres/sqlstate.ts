@@ -19,6 +19,12 @@ export function sqlStateOf(error: unknown): string | undefined {
   return undefined
 }
 
+/** Whether it is what PgBouncer says of whatever befalls it, its server's going too; to a server itself the same code means that we are wrong. */
+export function isOfPooler(error: unknown): boolean {
+  const { code, severity, message = '' } = error as Partial<Record<'code' | 'severity' | 'message', string>>
+  return code === '08P01' && severity === 'FATAL' && !message.startsWith('unsupported startup parameter')
+}
+
 /** What a code means that came in answer to a statement; an unknown one is `permanent`. */
 export function meaningOf(sqlState: string): SqlStateMeaning {
   return exact.get(sqlState) ?? kinds.get(sqlState.slice(0, 2)) ?? { class: 'permanent', undone: true }
