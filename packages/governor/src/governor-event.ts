@@ -59,8 +59,18 @@ export type GovernorEvent =
  */
 export type RestartReason = 'exit' | 'start' | 'unhealthy' | 'memory' | 'schedule' | 'group' | 'asked'
 
-/** How a process ended: `code` when it left by itself, `signal` when it was killed; the other one is null. */
+/**
+ * How a process ended: `code` when it left by itself, `signal` when it was killed; the other one is null. A thread has a
+ * `code` when it left by itself, and otherwise a `death`.
+ */
 export interface ExitCause {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  readonly death?: Death
+}
+
+/** What a thread died of: an exception or a rejection that nobody caught, its memory, or its governor's hand; and in words. */
+export interface Death {
+  readonly is: 'threw' | 'rejected' | 'out-of-memory' | 'terminated'
+  readonly why: string
 }

@@ -138,16 +138,17 @@ const inMegabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(
 const exited = (life: Life, cause: ExitCause, moment: Moment): Step => {
   if (!life.run || life.state.is === 'failed') return same(life)
   const { service, state, run, role } = life
-  const { code, signal } = cause
+  const { code, signal, death } = cause
   const { at } = moment
+  const exit = { code, signal, ...(death && { death }) }
   const clear: Effect[] = [{ do: 'cancel-probe' }, { do: 'cancel-wait' }]
   if (role !== 'command') return hookExited(life, cause, { moment, clear })
-  const seen: Life = { ...life, lastExit: { code, signal, at } }
+  const seen: Life = { ...life, lastExit: { ...exit, at } }
   const well = endedWell(service, cause)
   const wanted = well || !isUp(life)
   const effects: Effect[] = [
     ...clear,
-    announce({ type: 'service.exited', service: service.name, code, signal, wanted, after: at - run.at }),
+    announce({ type: 'service.exited', service: service.name, ...exit, wanted, after: at - run.at }),
     ...reap(life),
   ]
   if (!isUp(life)) return { life: seen, effects }
@@ -184,7 +185,8 @@ const hookExited = (life: Life, cause: ExitCause, { moment, clear }: HookEnd): S
   }
 }
 
-const worded = ({ code, signal }: ExitCause): string => {
+const worded = ({ code, signal, death }: ExitCause): string => {
+  if (death) return death.why
   if (signal) return `killed by ${signal}`
   // Only its parent is told the code, and that was a governor before this one.
   return code === null ? 'exited' : `exited with code ${code}`

@@ -1,1 +1,9 @@
 export { type ChildBehaviour, childCommand } from './child-command.ts'
+export {
+  type Behaviour,
+  type Care,
+  type GovernorContractOptions,
+  type GovernorKind,
+  type GovernorSuite,
+  governorContract,
+} from './governor-contract.ts'

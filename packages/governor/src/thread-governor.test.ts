@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BroadcastChannel } from 'node:worker_threads'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { ServiceLine } from './child.ts'
+import type { Governor } from './governor.ts'
+import type { GovernorEvent } from './governor-event.ts'
+import { holdListener } from './held-listener.ts'
+import { livingThreads } from './testing/living-threads.ts'
+import type { ThreadSpec } from './thread/thread-spec.ts'
+import { type ThreadGovernorOptions, threadGovernor } from './thread-governor.ts'
+
+const handler = new URL('./testing/handler.mjs', import.meta.url)
+const quick = { stopGrace: 100, backoff: { initial: 2, max: 20 }, stableAfter: 0 }
+const spec = (name: string, more: Partial<ThreadSpec> = {}): ThreadSpec => ({
+  name,
+  module: handler,
+  data: { does: 'steady', channel: name },
+  ready: { line: 'up' },
+  ...quick,
+  ...more,
+})
+/** A handler whose module is this text. */
+const written = (name: string, code: string, more: Partial<ThreadSpec> = {}): ThreadSpec => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, `${name}.mjs`), code)
+  return { name, module: join(folder, `${name}.mjs`), ...quick, ...more }
+}
+const call = (channel: string, what: string) => {
+  const to = new BroadcastChannel(channel)
+  to.postMessage(what)
+  to.close()
+}
+
+const governors: Governor<ThreadSpec>[] = []
+afterEach(async () => {
+  await Promise.all(governors.splice(0).map((g) => g.stop()))
+  expect(livingThreads()).toEqual([])
+})
+
+const kept = (services: readonly ThreadSpec[], more: Partial<ThreadGovernorOptions> = {}) => {
+  const events: GovernorEvent[] = []
+  const lines: ServiceLine[] = []
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const each of [...waiting]) each()
+  }
+  const g = threadGovernor({
+    services,
+    log: (line) => {
+      lines.push(line)
+      wake()
+    },
+    ...more,
+  })
+  g.on((event) => {
+    events.push(event)
+    wake()
+  })
+  governors.push(g)
+  const until = <T>(look: () => T | undefined) =>
+    new Promise<T>((resolve) => {
+      const each = () => {
+        const found = look()
+        if (found === undefined) return
+        waiting.delete(each)
+        resolve(found)
+      }
+      waiting.add(each)
+      each()
+    })
+  const event = <T extends GovernorEvent['type']>(type: T, nth = 1) =>
+    until(
+      () => events.filter((each) => each.type === type)[nth - 1] as (GovernorEvent & { type: T }) | undefined,
+    )
+  const line = (text: string) => until(() => lines.find((each) => each.line.includes(text)))
+  return {
+    g,
+    events,
+    lines,
+    event,
+    line,
+    of: (name: string) => g.status().find((each) => each.name === name)!,
+  }
+}
+
+describe('threadGovernor', () => {
+  it.each([
+    ['throw', { is: 'threw', why: 'threw TypeError: thrown' }, null],
+    ['reject', { is: 'rejected', why: 'left a rejection unhandled: Error: rejected' }, null],
+    ['grow', { is: 'out-of-memory', why: 'ran out of memory' }, null],
+    ['exit', undefined, 3],
+  ])('tells an end by %s apart, and starts another thread', async (how, death, code) => {
+    const { g, event, of } = kept([spec('a', { resourceLimits: { maxOldGenerationSizeMb: 16 } })])
+    await g.start()
+
+    call('a', how)
+    const exited = await event('service.exited')
+    await event('service.ready', 2)
+
+    expect([exited.death, exited.code]).toEqual([death, code])
+    expect(of('a')).toMatchObject({ restarts: 1, state: { is: 'ready' } })
+    expect(await event('service.restarting')).toMatchObject({ why: death?.why ?? 'exited with code 3' })
+  })
+
+  it('gives out what a thread printed before it died, and what it died of', async () => {
+    const { g, lines, line } = kept([
+      written(
+        'a',
+        `export const run = () => { console.log('last words'); console.error('to the side'); process.exit(1) }`,
+      ),
+      written('b', `export const run = () => { throw new RangeError('too far') }`),
+    ])
+    void g.start()
+    await line('RangeError: too far')
+    await line('to the side')
+    await g.stop()
+
+    expect(lines).toContainEqual(
+      expect.objectContaining({ service: 'a', stream: 'stdout', line: 'last words' }),
+    )
+    expect(lines).toContainEqual(
+      expect.objectContaining({ service: 'a', stream: 'stderr', line: 'to the side' }),
+    )
+  })
+
+  it('notices an event loop that does not turn, terminates the thread and replaces it', async () => {
+    const { g, event, of } = kept([
+      spec('a', { alive: { every: 20, timeout: 200, failures: 1 }, stopGrace: 10 }),
+    ])
+    await g.start()
+    const { pid } = of('a')
+
+    call('a', 'hang')
+
+    expect(await event('service.restarting')).toMatchObject({
+      reason: 'unhealthy',
+      why: 'a check failed: no answer within 200 ms',
+    })
+    await event('service.ready', 2)
+    expect(await event('service.exited')).toMatchObject({ death: { is: 'terminated' }, wanted: true })
+    expect(of('a').pid).not.toBe(pid)
+  })
+
+  it('is ready when its handler says so, or returns, and not before', async () => {
+    const { g, lines } = kept([
+      written(
+        'says',
+        `export const run = async ({ ready, signal }) => {
+          console.log('loaded'); ready()
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        }`,
+      ),
+      written('returns', `export const run = async () => { setInterval(() => {}, 1e6) }`),
+      written('neither', `export const run = () => new Promise(() => {})`, { startTimeout: 300 }),
+    ])
+
+    expect(await g.start()).toEqual({
+      ready: ['says', 'returns'],
+      failed: [{ service: 'neither', why: 'not ready within 300 ms' }],
+    })
+    expect(lines.map(({ line }) => line)).toEqual(['loaded'])
+  })
+
+  it('gives a handler a copy of its data, an environment of its own, and a signal', async () => {
+    const data = { list: [1, 2, 3], of: new Map([['a', 1n]]) }
+    const { g, line } = kept([
+      written(
+        'a',
+        `export const run = ({ data, signal }) => {
+          console.log('sees', data.list.length, data.of.get('a'), process.env.COLOUR, signal.aborted)
+          data.list.push(4)
+          process.env.COLOUR = 'blue'
+          setInterval(() => {}, 1e6)
+        }`,
+        { data, env: { COLOUR: 'red' } },
+      ),
+    ])
+    await g.start()
+    expect((await line('sees')).line).toBe('sees 3 1n red false')
+
+    await g.restart('a')
+
+    expect([data.list.length, process.env['COLOUR']]).toEqual([3, undefined])
+  })
+
+  it('is done when a handler that is a job has returned', async () => {
+    const { g, of } = kept(
+      [spec('job', { data: { does: 'done' }, ready: undefined as never, restart: 'never' })].map(
+        ({ ready: _, ...each }) => each,
+      ),
+    )
+
+    expect(await g.start()).toEqual({ ready: ['job'], failed: [] })
+    expect(of('job')).toMatchObject({ state: { is: 'done' }, lastExit: { code: 0 } })
+  })
+
+  it('restarts a thread with too much memory', async () => {
+    const { g, event } = kept([spec('a', { maxMemory: 1 })], { weighEvery: 5 })
+    void g.start()
+
+    expect(await event('service.restarting')).toMatchObject({ reason: 'memory' })
+  })
+
+  it('refuses no connection while the thread that listens on a held socket is replaced', async () => {
+    const held = await holdListener({ host: '127.0.0.1', port: 0 })
+    const { g, of, event } = kept([
+      written(
+        'a',
+        `import { createServer } from 'node:net'
+        import { threadId, BroadcastChannel } from 'node:worker_threads'
+        export const run = async ({ listen, signal, ready }) => {
+          const server = createServer((socket) => socket.end(String(threadId))).listen(listen[0])
+          const ear = new BroadcastChannel('crash')
+          ear.onmessage = () => { throw new Error('crash') }
+          signal.addEventListener('abort', () => { server.close(); ear.close() })
+        }`,
+        { listen: [held], stopGrace: 2_000 },
+      ),
+    ])
+    await g.start()
+    const ask = () =>
+      new Promise<string>((resolve, reject) => {
+        let said = ''
+        connect(held.port, held.host)
+          .on('data', (data) => {
+            said += data
+          })
+          .on('close', () => resolve(said))
+          .on('error', reject)
+      })
+
+    expect(await ask()).toBe(String(of('a').pid))
+    call('crash', 'now')
+    await event('service.exited')
+    const between = ask()
+    await event('service.ready', 2)
+    expect(await between).toBe(String(of('a').pid))
+    await g.restart('a')
+    expect(await ask()).toBe(String(of('a').pid))
+
+    await g.stop()
+    held.close()
+  })
+
+  it('refuses what cannot be run', () => {
+    const refused = (more: Partial<ThreadSpec>) => () => threadGovernor({ services: [spec('a', more)] })
+
+    expect(refused({ module: '/no/such/module.mjs' })).toThrow('service "a": module is /no/such/module.mjs')
+    expect(refused({ module: 'https://example.org/a.mjs' })).toThrow('use the path of a file')
+    expect(refused({ data: () => {} })).toThrow('without functions')
+    expect(refused({ maxMemory: 0 })).toThrow('maxMemory')
+  })
+
+  it('says so when a module has no handler', async () => {
+    const { g } = kept([written('a', `export const other = 1`)])
+
+    expect((await g.start()).failed[0]?.why).toMatch(
+      /exports no function that is named "run" before it was ready/,
+    )
+  })
+
+  it('runs TypeScript', async () => {
+    const { g, line } = kept([
+      {
+        ...written('a', ''),
+        module: new URL('./testing/typed-handler.ts', import.meta.url),
+        data: { greeting: 'hello' },
+      },
+    ])
+    await g.start()
+
+    expect((await line('hello')).line).toBe('hello from a thread')
+  })
+})
