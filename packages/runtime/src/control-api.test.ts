@@ -75,6 +75,17 @@ describe('controlApi', () => {
     },
   )
 
+  it.each([`/api/v1/traces/${'x'.repeat(300)}`, '/api/v1/traces/%ff'])(
+    'says of a path that cannot be read no more than that: %s',
+    async (url) => {
+      const response = await get(url)
+
+      expect(response.statusCode).toBeOneOf([400, 414])
+      expect(response.json()).toEqual({ error: { code: 'bad_request', message: expect.any(String) } })
+      expect(response.body).not.toContain('/traces/')
+    },
+  )
+
   it('tells the policies of all processes', async () => {
     const processes = [
       { pid: 7, service: 'ai', kinds: { breaker: [{ name: 'jira' }] }, omitted: 0 },

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { Exposition } from '@holdfast/telemetry'
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { EdgeHealth } from './edge-health.ts'
 import { healthRoutes } from './health-routes.ts'
 import { isLocalHost } from './local-host.ts'
@@ -38,7 +38,12 @@ export async function controlApi({
 }: ControlApiOptions): Promise<FastifyInstance> {
   // A body is what it says: nothing is made to fit.
   const ajv = { customOptions: { coerceTypes: false, removeAdditional: false } } as const
-  const app = fastify({ logger: false, ajv })
+  const app = fastify({
+    logger: false,
+    ajv,
+    frameworkErrors: ({ statusCode = 400 }, _, reply) =>
+      void (reply as FastifyReply).code(statusCode).send(unreadable),
+  })
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Holdfast control API', version: '1' } },
   })
@@ -78,4 +83,11 @@ export async function controlApi({
   })
   await app.ready()
   return app
+}
+
+const unreadable = {
+  error: {
+    code: 'bad_request',
+    message: 'This path cannot be read; GET /api/v1/openapi.json lists what there is.',
+  },
 }
