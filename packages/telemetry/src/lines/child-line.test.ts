@@ -36,7 +36,12 @@ describe('childLine', () => {
     [
       'another of syslog severities',
       { severity: '3', message: 'x', time: 'never' },
-      { level: 'error', msg: 'x', fields: {} },
+      { level: 'error', msg: 'x', fields: { time_: 'never' } },
+    ],
+    [
+      'one that calls how long it took its time',
+      { msg: 'x', time: 35, timestamp: '2023-11-14T22:13:20Z' },
+      { level: 'info', time: '2023-11-14T22:13:20.000Z', msg: 'x', fields: { time_: 35 } },
     ],
     [
       'Holdfast',
@@ -67,6 +72,9 @@ describe('childLine', () => {
     [1_700_000_000_000_000, '2023-11-14T22:13:20.000Z'],
     ['1700000000000000000', '2023-11-14T22:13:20.000Z'],
     [Number.MAX_VALUE, undefined],
+    [35, undefined],
+    ['35', undefined],
+    ['Jan 2 15:04:05', undefined],
     [{}, undefined],
   ])('takes %j for the time %j', (time, iso) => {
     expect(json({ msg: 'x', time })?.time).toBe(iso)

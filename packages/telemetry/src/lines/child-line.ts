@@ -81,10 +81,9 @@ export function childLine(
       ? { level, service, msg: redactText(redactPartial(text)), fields: {} }
       : undefined
   }
-  const { msg, time, ...rest } = taken(entry)
+  const { msg, when, ...rest } = taken(entry)
   const level = levelOf(rest.level) ?? usual
   if (!isTold(level, least)) return undefined
-  const when = moment(time)
   return {
     level,
     service,
@@ -99,19 +98,32 @@ export function childLine(
 interface Parts {
   readonly level: unknown
   readonly msg: unknown
-  readonly time: unknown
+  /** ISO 8601. */
+  readonly when: string | undefined
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** The parts of an entry by their usual names; the first of each kind counts, the others are fields. */
+/** The parts of an entry by their usual names; the first of each kind counts, the others are fields, a `time` that is none as `time_`. */
 function taken(entry: Readonly<Record<string, unknown>>): Parts {
   const nameOf = (names: readonly string[]): string => names.find((name) => Object.hasOwn(entry, name)) ?? ''
   const level = nameOf(levelNames)
   const msg = nameOf(messageNames)
-  const time = nameOf(timeNames)
+  // Many call how long something took `time`, too.
+  let time = ''
+  let when: string | undefined
+  for (const name of timeNames) {
+    when = moment(read(entry, name))
+    if (when === undefined) continue
+    time = name
+    break
+  }
   const apart = new Set([level, msg, time, 'service', 'hostname', 'v', '__proto__'])
-  const fields = Object.fromEntries(Object.entries(entry).filter(([key]) => !apart.has(key)))
-  return { level: read(entry, level), msg: read(entry, msg), time: read(entry, time), fields }
+  const fields = Object.fromEntries(
+    Object.entries(entry).flatMap(([key, value]) =>
+      apart.has(key) ? [] : [[key === 'time' ? 'time_' : key, value]],
+    ),
+  )
+  return { level: read(entry, level), msg: read(entry, msg), when, fields }
 }
 
 function read(entry: Readonly<Record<string, unknown>>, name: string): unknown {
@@ -169,9 +181,13 @@ function moment(time: unknown): string | undefined {
   if (typeof time !== 'number' && typeof time !== 'string') return undefined
   const number =
     typeof time === 'number' ? time : /^\d{9,19}(?:\.\d+)?$/.test(time) ? Number(time) : undefined
+  if (number === undefined ? !/\b(?:19|20)\d\d\b/.test(String(time)) : number < earliest) return undefined
   const date = new Date(number === undefined ? String(time) : milliseconds(number))
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
+
+/** A number below it is no moment, and a text without a year is none either: 1973, in seconds. */
+const earliest = 1e8
 
 function milliseconds(number: number): number {
   if (number < 1e11) return number * 1e3
