@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -60,7 +60,7 @@ describe('keptOutput', () => {
     expect(heard.at(-1)).toBe('stdout after')
   })
 
-  it('waits while its taker wants no more', async () => {
+  it('waits while its taker wants no more, and takes nothing for given meanwhile (I1)', async () => {
     const clock = fakeClock()
     const heard: string[] = []
     let more = () => {}
@@ -70,12 +70,14 @@ describe('keptOutput', () => {
         more = resolve
       })
     }
-    const output = keptOutput({ folder: folder(onTestFinished), unit, clock, line })
+    const path = folder(onTestFinished)
+    const output = keptOutput({ folder: path, unit, clock, line })
     writeSync(output.fds[0], 'one\n')
     await clock.advance(50)
     writeSync(output.fds[0], 'two\n')
     await clock.advance(500)
     expect(heard).toEqual(['one'])
+    expect(existsSync(join(path, 'a.b.c3-1.stdout.read'))).toBe(false)
     more()
     await clock.advance(50)
     expect(heard).toEqual(['one', 'two'])
