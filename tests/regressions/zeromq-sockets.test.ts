@@ -58,6 +58,18 @@ describe('requests over ZeroMQ', () => {
     expect(await client.call('echo', 'fresh')).toBe('fresh')
   })
 
+  it('are not cut off for leaving together, nor for being as large as they may', async () => {
+    const largest = 1_000
+    const handlers = { echo: (said: unknown) => said, fill: () => new Uint8Array(largest) }
+    await using peer = zeromqServer({ bind: 'tcp://127.0.0.1:*', handlers, largest })
+    await using client = zeromqClient({ connect: peer.address, pipeline: wrap(), largest })
+    const many = Array.from({ length: 100 }, (_, n) => 'x'.repeat(n))
+
+    expect(await Promise.all(many.map((text) => client.call('echo', text)))).toEqual(many)
+    expect(await client.call<Uint8Array>('fill')).toHaveLength(largest)
+    expect(await client.call<Uint8Array>('echo', new Uint8Array(largest - 13 - 4))).toHaveLength(983)
+  })
+
   it('may be made, given up and closed all at once', async () => {
     await using peer = server()
     const client = zeromqClient({ connect: peer.address, pipeline })

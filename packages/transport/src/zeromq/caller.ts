@@ -1,8 +1,5 @@
-import { encode, type Message, sizeOf } from './message.ts'
+import { batch, encode, type Message, sizeOf } from './message.ts'
 import type { Work } from './work.ts'
-
-/** Bytes that answers made together may fill in one message. */
-const batch = 65_536
 
 /** Somebody who asks: its work, and the answers that are on their way to it. */
 export class Caller {

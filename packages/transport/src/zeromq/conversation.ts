@@ -4,6 +4,7 @@ import { onLeg } from '../on-leg.ts'
 import { Once } from '../once.ts'
 import { callLeg } from './call-leg.ts'
 import { Link, type LinkOptions } from './link.ts'
+import { batch } from './message.ts'
 
 /*
  * Calls over one link, each with an id.
@@ -63,8 +64,6 @@ export interface Question<Ask> {
   ask(call: Call): Ask
 }
 
-/** Bytes that calls made together may fill in one message. */
-const batch = 65_536
 const bare = wrap()
 
 export class Conversation<Ask> {

@@ -31,6 +31,14 @@ const opening = 2
 /** Of one message without its texts and its body. */
 const heading = 13
 
+/** Bytes that messages made together may fill in one frame. */
+export const batch = 65_536
+
+/** The bytes of a frame in which no message, or no body of one, has more than `largest`. */
+export function frameOf(largest: number): number {
+  return opening + Math.max(batch, heading + largest)
+}
+
 /** Asked of every server, and answered without a handler. */
 export const pingMethod = '$ping'
 

@@ -3,7 +3,7 @@ import { envelopeOf } from '../envelope.ts'
 import { type FailureClass, type FailureFacts, failureClasses, WireFailure } from '../failure.ts'
 import { type Answer, Conversation, type ConversationStatus, type Dialect } from './conversation.ts'
 import { defaultPipeline } from './default-pipeline.ts'
-import { type Body, decode, encode, type Message, nothing, pingMethod, sizeOf } from './message.ts'
+import { type Body, decode, encode, frameOf, type Message, nothing, pingMethod, sizeOf } from './message.ts'
 import { packed, unpacked } from './payload.ts'
 import { type ClientKeys, demandAddress, demandCount, demandKeys } from './sockets.ts'
 
@@ -18,7 +18,7 @@ export interface ZeromqClientOptions {
   readonly highWater?: number | undefined
   /** Ms after which a peer that says nothing is asked whether it lives, and as long again until it is given up. 1,000 unless it is given. */
   readonly heartbeat?: number | undefined
-  /** Bytes of one message, either way; 64 MiB unless it is given. */
+  /** Bytes of one call, with its envelope, and of one answer; 64 MiB unless it is given. */
   readonly largest?: number | undefined
   /** Ms for a call that neither its caller nor its pipeline limits; 30,000 unless it is given. */
   readonly longest?: number | undefined
@@ -63,7 +63,7 @@ export function zeromqClient(options: ZeromqClientOptions): ZeromqClient {
     demandCount(`zeromqClient.${name}`, count)
   if (curve) demandKeys('zeromqClient.curve', curve)
   const pipeline = options.pipeline ?? defaultPipeline(clock)
-  const limits = { room: highWater, window: Infinity, longest, largest }
+  const limits = { room: highWater, window: Infinity, longest, largest: frameOf(largest) }
   const conversation = new Conversation(
     { address: connect, curve, heartbeat, clock, pipeline, ...limits },
     dialect,

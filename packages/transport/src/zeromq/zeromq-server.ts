@@ -6,7 +6,7 @@ import { failureOf, pong, refusalOf, replyTo } from './answer.ts'
 import { callLeg } from './call-leg.ts'
 import { Caller } from './caller.ts'
 import type { Handler } from './handle.ts'
-import { decode, encode, type Message, pingMethod } from './message.ts'
+import { decode, encode, frameOf, type Message, pingMethod } from './message.ts'
 import { unpacked } from './payload.ts'
 import { RouterSocket } from './router-socket.ts'
 import { demandAddress, demandKey } from './sockets.ts'
@@ -31,7 +31,7 @@ export interface ZeromqServerOptions {
   readonly concurrency?: number | undefined
   /** Ms after which a client that says nothing is asked whether it lives, and as long again until it is given up. 1,000 unless it is given. */
   readonly heartbeat?: number | undefined
-  /** Bytes of one message, either way; 64 MiB unless it is given. */
+  /** Bytes of one call, with its envelope, and of one answer; 64 MiB unless it is given. */
   readonly largest?: number | undefined
   readonly clock?: Clock | undefined
 }
@@ -119,10 +119,13 @@ class Server implements ZeromqServer {
     this.#concurrency = concurrency
     this.#largest = socket.largest
     this.#clock = socket.clock
-    this.#socket = new RouterSocket(socket, {
-      said: (frames) => this.#said(frames),
-      gone: () => this.#whoIsThere(),
-    })
+    this.#socket = new RouterSocket(
+      { ...socket, largest: frameOf(socket.largest) },
+      {
+        said: (frames) => this.#said(frames),
+        gone: () => this.#whoIsThere(),
+      },
+    )
   }
 
   get address(): string {
