@@ -61,6 +61,30 @@ describe('load', () => {
     expect(breakers()).toContain('kernel/holdfast.test.Echo/Echo')
   })
 
+  it('makes a call over gRPC again that broke off, if the file says that its method may be done twice', async () => {
+    let asked = 0
+    const handlers = {
+      echo: (call: { request: string }, answer: (error: object | null, text?: string) => void) =>
+        ++asked % 2 === 1 ? answer({ code: 14, details: 'not now' }) : answer(null, call.request),
+    }
+    await using server = await grpcServer({ address: '127.0.0.1:0', services: [{ service: echo, handlers }] })
+    const kernel = async (idempotent: string) => {
+      const hf = await loaded(
+        `upstreams: { kernel: { grpc: "127.0.0.1:${server.port}", policy: quick${idempotent} } }
+policies: { quick: { retry: { attempts: 2, initial: 1ms, max: 2ms } } }`,
+      )
+      const said = await hf
+        .grpc<{ echo: UnaryCall<string, string> }>('kernel', echo)
+        .echo('hello')
+        .catch((error) => error.class)
+      await hf.close()
+      return said
+    }
+
+    expect(await kernel(', idempotent: [holdfast.test.Echo/Echo]')).toBe('hello')
+    expect(await kernel('')).toBe('transient')
+  })
+
   it('calls an upstream over ZeroMQ, and knows its server by its key', async () => {
     const keys = {
       secretKey: 'JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6',

@@ -56,13 +56,14 @@ export class UpstreamClients {
   }
 
   grpc<S extends GrpcService>(name: string, upstream: GrpcUpstream, service: S): GrpcClient<unknown> {
-    const { address, tls, ca } = upstream
+    const { address, tls, ca, idempotent = [] } = upstream
     return this.#one(name, service, () =>
       this.#wires.grpc!.grpcClient<unknown, S>(service, {
         address,
         name,
         // The breaker of each method is its own: one that fails says nothing of the others.
         pipeline: (method: string) => this.#pipeline(`${name}${method}`, upstream),
+        idempotent: (method) => idempotent.includes(method.slice(1)),
         tls: ca === undefined ? tls : { ca: readFileSync(resolve(this.#folder, ca)) },
       }),
     )

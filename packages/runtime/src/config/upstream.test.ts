@@ -25,6 +25,10 @@ describe('upstreamOf', () => {
     ['{ grpc: "grpc://[::1]:1/" }', { is: 'grpc', address: '[::1]:1', tls: false }],
     ['{ grpc: grpcs://kernel.acme:443 }', { is: 'grpc', address: 'kernel.acme:443', tls: true }],
     ['{ grpc: kernel:443, ca: ./ca.pem }', { is: 'grpc', address: 'kernel:443', tls: true, ca: './ca.pem' }],
+    [
+      '{ grpc: kernel:443, idempotent: [a.Kernel/Get] }',
+      { is: 'grpc', address: 'kernel:443', tls: false, idempotent: ['a.Kernel/Get'] },
+    ],
     ['{ zeromq: tcp://127.0.0.1:5555 }', { is: 'zeromq', endpoint: 'tcp://127.0.0.1:5555' }],
     [
       `{ zeromq: ipc:///run/x, serverKey: ${serverKey} }`,
@@ -53,6 +57,8 @@ describe('upstreamOf', () => {
       'f:2:14 upstreams.a.grpc: must be a gRPC server: host:port, grpc://host:port, or grpcs://host:port with TLS',
     ],
     ['{ grpc: y }', 'f:2:14 upstreams.a.grpc: must be a gRPC server'],
+    ['{ grpc: y:1, idempotent: [Get] }', 'must be a method of gRPC: package.Service/Method'],
+    ['{ grpc: y:1, idempotent: Get }', 'must be a list of methods of gRPC'],
     ['{ zeromq: 127.0.0.1:5 }', 'f:2:16 upstreams.a.zeromq: must be an endpoint of ZeroMQ'],
     ['{ zeromq: "ipc://" }', 'f:2:16 upstreams.a.zeromq: must be an endpoint of ZeroMQ'],
     ['{ zeromq: tcp://x:1, serverKey: short }', 'f:2:38 upstreams.a.serverKey: must be the 40 characters'],

@@ -24,6 +24,10 @@ export interface GrpcPlace extends Address {
   readonly tls: boolean
 }
 
+const aMethod = says('must be a method of gRPC: package.Service/Method')
+
+const method = z.string(aMethod).regex(/^[\w.]+\/\w+$/, aMethod)
+
 const anEndpoint = says('must be an endpoint of ZeroMQ: tcp://host:port or ipc:///path')
 
 const zeromq = z.string(anEndpoint).refine((given) => {
@@ -41,7 +45,7 @@ const postgres = z.string(aDatabase).refine((given) => {
 /** What each wire alone can be told. */
 const only = {
   url: ['dialect', 'key', 'model'],
-  grpc: ['ca'],
+  grpc: ['ca', 'idempotent'],
   zeromq: ['serverKey'],
   postgres: ['replica'],
 } as const
@@ -58,6 +62,7 @@ export const upstreamShape = {
   key: text.optional(),
   model: text.optional(),
   ca: text.optional(),
+  idempotent: z.array(method, says('must be a list of methods of gRPC')).optional(),
   serverKey: text.length(40, says('must be the 40 characters of a public key of CURVE')).optional(),
   replica: postgres.optional(),
   policy: text.optional(),
@@ -84,6 +89,8 @@ export interface GrpcUpstream extends Under {
   readonly tls: boolean
   /** The file of the certificate that vouches for the server. */
   readonly ca?: string | undefined
+  /** Methods that may be done twice: `package.Service/Method`. */
+  readonly idempotent?: readonly string[] | undefined
 }
 
 export interface ZeromqUpstream extends Under {
@@ -125,8 +132,9 @@ export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): Up
       return { is: 'http', url: url!, dialect, key, model, ...under }
     }
     case 'grpc': {
-      const { grpc, ca } = given
-      return { is: 'grpc', address: addressText(grpc!), tls: grpc!.tls || ca !== undefined, ca, ...under }
+      const { grpc, ca, idempotent } = given
+      const tls = grpc!.tls || ca !== undefined
+      return { is: 'grpc', address: addressText(grpc!), tls, ca, idempotent, ...under }
     }
     case 'zeromq':
       return { is: 'zeromq', endpoint: given.zeromq!, serverKey: given.serverKey, ...under }

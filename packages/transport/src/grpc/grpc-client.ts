@@ -33,8 +33,8 @@ export interface GrpcClientOptions {
   readonly pipeline?: Pipeline | ((method: string) => Pipeline)
   /** What its breakers and its budget are known by; the address unless it is said. */
   readonly name?: string
-  /** Methods that may be done twice, by their names in the definition. */
-  readonly idempotent?: readonly string[]
+  /** Methods that may be done twice: their names in the definition, or whether one is, by its path. */
+  readonly idempotent?: readonly string[] | ((method: string) => boolean)
   /** How grpc-js tries streams of idempotent methods again; not at all unless it is said. */
   readonly streamRetries?: StreamRetries
   /** `true` for the authorities that Node trusts. */
@@ -80,7 +80,8 @@ export function grpcClient<C = never, S extends GrpcService = GrpcService>(
     address,
     'an address, as 127.0.0.1:50051',
   )
-  const unknown = idempotent.find((each) => !(each in definition))
+  const unknown =
+    typeof idempotent === 'function' ? undefined : idempotent.find((each) => !(each in definition))
   demand(
     unknown === undefined,
     'grpcClient.idempotent',
@@ -108,7 +109,7 @@ export function grpcClient<C = never, S extends GrpcService = GrpcService>(
   for (const [key, method] of Object.entries(definition)) {
     const made: WireMethod = {
       path: method.path,
-      idempotent: idempotent.includes(key),
+      idempotent: isIdempotent(key, method, idempotent),
       pipeline: pipelineOf(method, { ...options, name }),
     }
     rpc[key] = callOf(wire, made, method)
@@ -128,6 +129,14 @@ export function grpcClient<C = never, S extends GrpcService = GrpcService>(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function isIdempotent(
+  key: string,
+  { path }: GrpcMethod,
+  said: NonNullable<GrpcClientOptions['idempotent']>,
+): boolean {
+  return typeof said === 'function' ? said(path) : said.includes(key)
 }
 
 function callOf(wire: Wire, made: WireMethod, method: GrpcMethod): unknown {
@@ -158,10 +167,10 @@ function channelOptions(
 ): ChannelOptions {
   const { keepalive = usualKeepalive, reconnect = usualReconnect, tls, channel } = options
   const { streamRetries, idempotent = [] } = options
-  const methods = idempotent
-    .map((name) => definition[name]!)
-    .filter(({ requestStream, responseStream }) => requestStream || responseStream)
-    .map(({ path }) => path.split('/')[2]!)
+  const methods = Object.entries(definition)
+    .filter(([key, method]) => isIdempotent(key, method, idempotent))
+    .filter(([, { requestStream, responseStream }]) => requestStream || responseStream)
+    .map(([, { path }]) => path.split('/')[2]!)
   const retried = streamRetries !== undefined && methods.length > 0
   return {
     ...keepaliveOptions(keepalive),
