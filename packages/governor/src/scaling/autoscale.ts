@@ -25,11 +25,13 @@ export interface Autoscale extends Readonly<Partial<Record<Measure, number>>> {
   readonly up?: number
   /** How many may be taken away at once. Default 1. */
   readonly down?: number
-  /** Where the load is read, apart from `cpu`, which is read from the system unless this tells it. */
+  /** Where the load is read, apart from `cpu`, which is read from the system: the page of the first replica (see `loadPage`). */
+  readonly page?: string
+  /** What reads it, in place of a page. A `cpu` that it tells counts more than the system's. */
   readonly read?: LoadReader
 }
 
-type Optional = Measure | 'up' | 'read'
+type Optional = Measure | 'up' | 'page' | 'read'
 
 /** An `Autoscale` that was checked, with its defaults filled in. */
 export type ScalingRules = Required<Omit<Autoscale, Optional>> & Pick<Autoscale, Optional>
@@ -84,7 +86,15 @@ export const autoscaleFlaw = (rules: Autoscale): AutoscaleFlaw | undefined => {
   }
   if (!(tolerance >= 0 && tolerance < 1))
     return { option: 'tolerance', is: `is ${tolerance}`, use: 'use a number from 0 to below 1' }
-  const { cpu, lag, inFlight, queue, read } = rules
+  const { cpu, lag, inFlight, queue, page, read } = rules
+  if (page !== undefined && !isPage(page, max))
+    return {
+      option: 'page',
+      is: `is ${JSON.stringify(page)}`,
+      use: 'use http://host:port/path, with a port free for each replica from that on',
+    }
+  if (page !== undefined && read)
+    return { option: 'page', is: 'is there, and a reader as well', use: 'leave one of them out' }
   if (cpu === undefined && inFlight === undefined && queue === undefined)
     return lag === undefined
       ? {
@@ -98,7 +108,13 @@ export const autoscaleFlaw = (rules: Autoscale): AutoscaleFlaw | undefined => {
           use: 'add cpu, inFlight or queue',
         }
   const unread = (['lag', 'inFlight', 'queue'] as const).find((measure) => rules[measure] !== undefined)
-  if (unread !== undefined && !read)
-    return { option: unread, is: 'is a target that nobody measures', use: 'say where it is read' }
+  if (unread !== undefined && !read && page === undefined)
+    return { option: unread, is: 'is a target that nobody measures', use: 'name the page where it is read' }
   return undefined
+}
+
+const isPage = (page: string, replicas: number): boolean => {
+  if (!(URL.canParse(page) && page.startsWith('http://'))) return false
+  const { port, username, password } = new URL(page)
+  return port !== '' && Number(port) + replicas - 1 < 65_536 && username === '' && password === ''
 }

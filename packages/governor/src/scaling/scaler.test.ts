@@ -5,7 +5,7 @@ import type { LoadReader } from './load.ts'
 import { type ReplicaNow, scaler } from './scaler.ts'
 
 /** A service of so many replicas, all ready; those that are added start. */
-const service = (said: Partial<Autoscale>, begins = 1) => {
+const service = (said: Partial<Autoscale>, begins = 1, scaled?: (end: () => void) => void) => {
   const clock = fakeClock()
   const told: unknown[] = []
   const looks: number[] = []
@@ -29,6 +29,7 @@ const service = (said: Partial<Autoscale>, begins = 1) => {
     },
     now: () => ({ wanted, replicas }),
     scale: (to) => {
+      scaled?.(end)
       for (wanted = to; replicas.length < to; ) add('starting')
     },
     announce: (event) => told.push(event),
@@ -94,6 +95,24 @@ describe('scaler', () => {
     expect(heard?.aborted).toBe(true)
     expect(within.clock.pending).toBe(0)
     expect(within.told).toEqual([])
+  })
+
+  it('looks no more when what it decides ends it (I1)', async () => {
+    const { clock, told } = service({}, 1, (end) => end())
+
+    await clock.advance(2_000)
+
+    expect(told).toHaveLength(1)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('says nothing while there is nobody to ask', async () => {
+    const { clock, told, replicas } = service(inFlight(hangs))
+    await clock.advance(5_000)
+    replicas[0] = { is: 'starting' }
+    await clock.advance(5_000)
+
+    expect(told).toMatchObject([{ type: 'load.failed' }])
   })
 
   it.each<[string, LoadReader, string]>([

@@ -4,6 +4,7 @@ import type { UsageReader } from '../process-usage.ts'
 import type { ScalingRules } from './autoscale.ts'
 import { cpuShares } from './cpu-shares.ts'
 import { type Load, loadFlaw, type ReplicaAsked } from './load.ts'
+import { loadPage } from './load-page.ts'
 import { type ScalingState, scaling, unscaled } from './scaling.ts'
 import type { ReplicaSeen } from './wish.ts'
 
@@ -41,6 +42,7 @@ const patience = 2_000
 export const scaler = (options: ScalerOptions): (() => void) => {
   const { service, rules, clock, usage, now, scale, announce } = options
   const shares = cpuShares(usage, clock)
+  const read = rules.read ?? (rules.page === undefined ? undefined : loadPage(rules.page))
   const ends = new AbortController()
   let state: ScalingState = unscaled(rules, now().wanted, clock.now())
   let failing = false
@@ -81,7 +83,6 @@ export const scaler = (options: ScalerOptions): (() => void) => {
 
   /** What a replica tells in time; never rejects. */
   const ask = async (asked: ReplicaAsked): Promise<Answer> => {
-    const { read } = rules
     if (!read) return {}
     const control = new AbortController()
     const signal = AbortSignal.any([control.signal, ends.signal])

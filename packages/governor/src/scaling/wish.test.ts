@@ -41,6 +41,8 @@ describe('wish', () => {
     expect(wishes(1, 1, 'starting')).toBe(4)
     expect(wishes(1, 'starting')).toBe(2)
     expect(wishes(0.8, 'starting', 'starting')).toBe(3)
+    expect(wishes(...Array<number>(8).fill(0.66))).toBe(11)
+    expect(wishes(...Array<number>(8).fill(0.66), 'starting', 'starting')).toBe(10)
   })
 
   it('does not take those that start for idle when fewer are asked for', () => {
@@ -65,6 +67,11 @@ describe('wish', () => {
   it('never asks for fewer because there is more to do', () => {
     // Two of five were given up: the three that are left need only four.
     expect(wish(cpu, { ...seen(0.6, 0.6, 0.7), wanted: 5 })?.replicas).toBe(5)
+  })
+
+  it('is no change when those that are being replaced would turn it round', () => {
+    expect(wish(cpu, { ...seen(0.75, 0.75, 'starting', 'starting'), wanted: 2 })?.replicas).toBe(2)
+    expect(wish(cpu, { ...seen(0.4, 0.4, 0.4, 0.4), wanted: 2 })?.replicas).toBe(2)
   })
 
   it('looks at a queue once, however many tell of it, ready or not', () => {
