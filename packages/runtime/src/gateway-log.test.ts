@@ -1,4 +1,5 @@
 import type { GatewayEvent, LinkFailure } from '@holdfast/gateway'
+import { WireFailure } from '@holdfast/transport'
 import { describe, expect, it } from 'vitest'
 import { gatewayLog, type Log } from './gateway-log.ts'
 
@@ -116,6 +117,28 @@ describe('gatewayLog', () => {
       'info primary: breaker lets a probe through',
       'info primary: breaker closed',
       'warn primary: breaker isolated',
+    ])
+  })
+
+  it('tells why a breaker opened, and not in the words of a provider, which may quote the question', () => {
+    const error = new WireFailure({
+      class: 'transient',
+      status: 500,
+      message: 'p answered 500: a private matter',
+    })
+
+    expect(told({ type: 'breaker.opened', policy: 'p', openFor: 3_000, error })).toEqual([
+      {
+        level: 'warn',
+        message: 'p: breaker opened for 3000 ms',
+        fields: {
+          event: 'breaker.opened',
+          policy: 'p',
+          open_for_ms: 3_000,
+          reason: 'WIRE_TRANSIENT',
+          status: 500,
+        },
+      },
     ])
   })
 

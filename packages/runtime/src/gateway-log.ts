@@ -1,5 +1,6 @@
 import type { GatewayEvent } from '@holdfast/gateway'
 import type { Logger } from '@holdfast/telemetry/logs'
+import { errorType } from '@holdfast/telemetry/traces'
 
 /** The part of a logger that `gatewayLog` needs. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
@@ -76,10 +77,12 @@ function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
   const { policy } = event
   switch (event.type) {
     case 'breaker.opened': {
-      const { error } = event
-      const reason = error instanceof Error ? error.message : String(error)
-      const message = `${policy}: breaker opened for ${Math.round(event.openFor)} ms`
-      return { level: 'warn', message, fields: { policy, open_for_ms: Math.round(event.openFor), reason } }
+      const ms = Math.round(event.openFor)
+      // A provider's own words may be the question.
+      const { status } = Object(event.error) as { readonly status?: unknown }
+      const reason = errorType(event.error)
+      const fields = { policy, open_for_ms: ms, reason, ...(typeof status === 'number' && { status }) }
+      return { level: 'warn', message: `${policy}: breaker opened for ${ms} ms`, fields }
     }
     case 'breaker.half-opened':
       return { level: 'info', message: `${policy}: breaker lets a probe through`, fields: { policy } }
