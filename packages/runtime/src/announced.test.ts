@@ -39,6 +39,27 @@ describe('announced', () => {
     expect(await calls.policies()).toEqual([{ pid: 8, kinds: {}, omitted: 3 }])
   })
 
+  it('tells no secret that is in the words of an error', async () => {
+    const link = { name: 'db', tried: 1, lastError: 'connect to postgres://app:hunter2@db failed' }
+    const { calls } = announced()
+    calls.announce(
+      { pid: 7 },
+      peer(() => ({ kinds: { fallback: [{ name: 'f', links: [link] }] }, omitted: 0 })).end,
+    )
+
+    expect(await calls.policies()).toEqual([
+      {
+        pid: 7,
+        kinds: {
+          fallback: [
+            { name: 'f', links: [{ ...link, lastError: 'connect to postgres://app:[redacted]@db failed' }] },
+          ],
+        },
+        omitted: 0,
+      },
+    ])
+  })
+
   it('lists a process that does not answer, without its policies, and gives it a second', async () => {
     const { calls } = announced()
     const silent = peer(() => Promise.reject(new Error('TIMEOUT')))

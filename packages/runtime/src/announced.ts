@@ -1,5 +1,6 @@
 import type { ControlCall, ControlPeer } from '@holdfast/governor'
 import type { Told } from '@holdfast/policy/context'
+import { redact } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
 
 /** A process that announced itself. */
@@ -60,9 +61,19 @@ export function announced(): Announced {
   }
   const policies = async () => {
     const answers = await askAll('policies')
-    return answers.map(({ process, answer }) => ({ ...process, ...(answer as Told | undefined) }))
+    return answers.map(({ process, answer }) => ({ ...process, ...clean(answer as Told | undefined) }))
   }
   return { calls: { announce, policies, reset: tell('reset'), isolate: tell('isolate') } }
+}
+
+/** The last error of a fallback's link is told in its own words. */
+function clean(told: Told | undefined): Told | undefined {
+  const fallback: unknown = told?.kinds?.fallback
+  if (told === undefined || !Array.isArray(fallback)) return told
+  return {
+    ...told,
+    kinds: { ...told.kinds, fallback: fallback.map((each) => redact(each)) } as Told['kinds'],
+  }
 }
 
 function checked<T extends z.ZodType>(schema: T, input: unknown, needs: string): z.infer<T> {
