@@ -3,6 +3,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { breaker } from './breaker.ts'
 import { logLevel } from './log-level.ts'
 import { ago, logs } from './logs.ts'
+import { reload } from './reload.ts'
+import { service } from './service.ts'
 import { status } from './status.ts'
 import { howMany, traces } from './traces.ts'
 import { up } from './up.ts'
@@ -30,6 +32,29 @@ program
   .option(...file)
   .option('--json', 'the whole status as JSON')
   .action(status)
+
+for (const [act, description] of [
+  ['start', 'Start a service of a running Holdfast, with all that it needs, and wait until it is ready.'],
+  ['stop', 'Stop a service of a running Holdfast; it stays stopped until it is started.'],
+  ['restart', 'Stop a service of a running Holdfast and start it again.'],
+] as const) {
+  program
+    .command(act)
+    .description(`${description} Exit code: 0 done, 1 refused, 2 not ready yet.`)
+    .argument('<name>', 'the name of the service')
+    .option(...file)
+    .option('--json', 'how it went, as JSON')
+    .action(service(act))
+}
+
+program
+  .command('reload')
+  .description(
+    'Have a running Holdfast read its file again: only what changed is stopped and started. Exit code: 0 done, 1 refused, 2 not all ready yet.',
+  )
+  .option(...file)
+  .option('--json', 'what changed, as JSON')
+  .action(reload)
 
 program
   .command('traces')

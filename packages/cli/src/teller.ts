@@ -56,7 +56,8 @@ function withoutNoise({ pid, name, event, ...fields }: ChildRecord['fields']): C
 
 type Words = Pick<ChildRecord, 'level' | 'msg'>
 
-function worded(event: GovernorEvent): Words {
+/** What happened, for people, and how much it matters. */
+export function worded(event: GovernorEvent): Words {
   switch (event.type) {
     case 'service.started':
       return { level: 'debug', msg: `${event.service} has started (pid ${event.pid})` }

@@ -2,8 +2,9 @@ import { up as bringUp, type Up } from '@holdfast/runtime'
 import { output } from './output.ts'
 import { coloured, paint } from './paint.ts'
 import { picture } from './picture.ts'
+import { changed } from './reload.ts'
 import { Screen } from './screen.ts'
-import { teller } from './teller.ts'
+import { type Teller, teller } from './teller.ts'
 
 interface UpFlags {
   readonly file: string
@@ -30,6 +31,7 @@ export async function up({ file, json }: UpFlags): Promise<void> {
     leaving = true
     tell.note('stopping', `stopping (${signal})`)
   })
+  if (!onTerminal()) process.on('SIGHUP', () => void reload(running, tell))
   const draw = (): void => screen.draw(picture(running.status(), colours, stdout.columns || 80))
   const drawing = live ? setInterval(draw, 250) : undefined
 
@@ -62,6 +64,22 @@ function missing(count: number, json: boolean, colours: boolean): string {
   return entries.join('')
 }
 
+/** Whether somebody sits before it; whose terminal closes wants it to end, and SIGHUP says so. */
+function onTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)
+}
+
+async function reload(running: Up, tell: Teller): Promise<void> {
+  try {
+    const reloaded = await running.reload()
+    tell.note('reloaded', changed(reloaded))
+    for (const { service, why } of reloaded.failed)
+      tell.note('service.not-ready', `${service} is not ready: ${why}`, 'warn')
+  } catch (error) {
+    tell.note('reload.failed', `nothing was changed: ${(error as Error).message}`, 'error')
+  }
+}
+
 /** Resolves when everything has stopped. The first signal asks for it; more change nothing, since the stop has a limit of its own. */
 function stopOnSignal(running: Up, begin: (signal: NodeJS.Signals) => void): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -72,6 +90,7 @@ function stopOnSignal(running: Up, begin: (signal: NodeJS.Signals) => void): Pro
       begin(signal)
       running.stop().then(resolve, reject)
     }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, on)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, on)
+    if (onTerminal()) process.on('SIGHUP', on)
   })
 }

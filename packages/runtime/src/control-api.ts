@@ -11,7 +11,7 @@ import { type TraceSource, traceRoutes } from './trace-routes.ts'
 
 export interface ControlApiOptions {
   readonly status: () => Promise<Status>
-  readonly health: Omit<EdgeHealth, 'drain'>
+  readonly health: Omit<EdgeHealth, 'drain' | 'govern'>
   readonly steering: Steering
   readonly metrics: Pick<Exposition, 'page'>
   /** Keeps none by default. */

@@ -160,6 +160,18 @@ describe('edgeHealth', () => {
       })
   })
 
+  it('tells the services that there are now, once it has been told so', async () => {
+    const { health } = known()
+
+    health.govern(['ai', 'new'])
+    const { components } = await health.report()
+
+    expect(components.filter(({ kind }) => kind === 'service')).toMatchObject([
+      { name: 'ai', reason: 'starting' },
+      { name: 'new', reason: 'the governor does not know it' },
+    ])
+  })
+
   it('lives whatever becomes of what it depends on', async () => {
     const { health } = known({ heard: never, chains: [dead('default')] })
 

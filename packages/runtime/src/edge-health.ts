@@ -34,6 +34,8 @@ export interface EdgeHealth {
   live(): Promise<Readiness>
   /** Whether to send requests here: it is not stopping, it works, and if there are chains, one of them can answer. */
   ready(): Promise<Readiness>
+  /** The services that the governor should run are others now. */
+  govern(services: readonly string[]): void
   /** From now on it is not ready. */
   drain(): void
 }
@@ -59,10 +61,17 @@ export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHeal
   /** The chains and their upstreams as they were when somebody asked last. */
   let found = new Map<string, Component>()
 
-  const add = (kind: Kind, name: string, check: Check, options: CheckOptions = {}): void => {
+  const add = (kind: Kind, name: string, check: Check, options: CheckOptions = {}) => {
     const key = keyOf({ kind, name })
     parts.set(key, { name, kind })
-    registry.add(key, check, { timeout: patience, cache: 0, critical: isCritical(kind), ...options })
+    return registry.add(key, check, { timeout: patience, cache: 0, critical: isCritical(kind), ...options })
+  }
+  let forgetServices: readonly (() => void)[] = []
+  const govern = (names: readonly string[]): void => {
+    for (const forget of forgetServices) forget()
+    forgetServices = names.map((name) =>
+      add('service', name, async () => serviceAnswer(name, await governor.heard())),
+    )
   }
   const looked = <T>(ask: () => Promise<T>): Promise<T> => {
     found = new Map(gatewayComponents(gateway().chains).map((each) => [keyOf(each), each]))
@@ -71,7 +80,7 @@ export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHeal
 
   add('edge', 'edge', () => loopAnswer(lag.latest()), { live: true })
   add('governor', 'governor', async () => governorAnswer(await governor.heard()))
-  for (const name of services) add('service', name, async () => serviceAnswer(name, await governor.heard()))
+  govern(services)
   for (const { kind, name } of gatewayComponents(gateway().chains)) {
     const check: Check = () => answer(found.get(keyOf({ kind, name }))!)
     add(kind, name, check, kind === 'chain' ? { oneOf: 'chains' } : {})
@@ -89,6 +98,7 @@ export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHeal
       }),
     live: () => registry.live(),
     ready: () => looked(() => registry.ready()),
+    govern,
     drain: () => registry.drain('the gateway is stopping'),
   }
 }

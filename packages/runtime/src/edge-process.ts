@@ -2,7 +2,7 @@ import { connectControl } from '@holdfast/governor'
 import { announce } from '@holdfast/policy/context'
 import type { Config } from './config/schema.ts'
 import { type Edge, edge } from './edge.ts'
-import { controlVariable, edgeReady } from './edge-contract.ts'
+import { controlVariable, type EdgeEvent, edgeReady } from './edge-contract.ts'
 
 /** The edge as a process: it takes its sockets and its configuration from the governor, and goes when the governor does. */
 const path = process.env[controlVariable]
@@ -19,11 +19,22 @@ function leave(): void {
   Promise.resolve(running?.close()).finally(() => process.exit(0))
 }
 
+/** The services, where they have changed since the configuration was asked for. */
+let services: readonly string[] | undefined
+function hear(event: unknown): void {
+  const told = event as EdgeEvent
+  if (told.type === 'log-level.changed') void running?.refreshLog()
+  if (told.type !== 'services.changed') return
+  services = told.services
+  running?.govern(services)
+}
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
-const governor = await connectControl(path, { onClose: leave, onEvent: () => void running?.refreshLog() })
+const governor = await connectControl(path, { onClose: leave, onEvent: hear })
 await governor.call('listen')
 const config = (await governor.call('configuration')) as Config
 running = await edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
+if (services) running.govern(services)
 void running.refreshLog()
 announce()
 console.log(edgeReady)

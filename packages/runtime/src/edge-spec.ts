@@ -2,7 +2,13 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HeldListener, ServiceSpec } from '@holdfast/governor'
 import type { Environment } from './config/environment.ts'
-import { controlVariable, edgeName, edgeReady, serviceVariable } from './edge-contract.ts'
+import {
+  configurationVariable,
+  controlVariable,
+  edgeName,
+  edgeReady,
+  serviceVariable,
+} from './edge-contract.ts'
 
 export interface EdgeSetting {
   /** The gateway's socket, then the control listener's. */
@@ -12,10 +18,12 @@ export interface EdgeSetting {
   readonly state: string
   readonly cwd: string
   readonly environment: Environment
+  /** Which of the configurations that there have been it serves. */
+  readonly served: number
 }
 
 /** The edge as a service that the governor runs. */
-export function edgeSpec({ listen, governor, state, cwd, environment }: EdgeSetting): ServiceSpec {
+export function edgeSpec({ listen, governor, state, cwd, environment, served }: EdgeSetting): ServiceSpec {
   const own = fileURLToPath(import.meta.url)
   const kind = extname(own)
   const entry = join(own, '..', `edge-process${kind}`)
@@ -25,7 +33,12 @@ export function edgeSpec({ listen, governor, state, cwd, environment }: EdgeSett
     name: edgeName,
     command: [process.execPath, ...(kind === '.ts' ? ['--conditions=@holdfast/source'] : []), entry],
     cwd,
-    env: { [controlVariable]: governor, [serviceVariable]: edgeName, NODE_COMPILE_CACHE },
+    env: {
+      [controlVariable]: governor,
+      [serviceVariable]: edgeName,
+      [configurationVariable]: String(served),
+      NODE_COMPILE_CACHE,
+    },
     ready: { line: edgeReady },
     backoff: { initial: 20, max: 1_000 },
     listen,

@@ -33,6 +33,8 @@ export interface EdgeOptions {
 export interface Edge {
   /** Asks the governor how much is to be told. */
   refreshLog(): Promise<void>
+  /** The services that the governor should run are others now. */
+  govern(services: readonly string[]): void
   /** Lets the requests in flight finish for a while, then ends all connections. */
   close(): Promise<void>
 }
@@ -110,6 +112,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
 
   return {
     refreshLog: log.refresh,
+    govern: health.govern,
     async close() {
       watch.close()
       lag.close()

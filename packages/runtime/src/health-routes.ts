@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { EdgeHealth } from './edge-health.ts'
 
 /** `GET /api/v1/health`, 503 when unhealthy, and `/livez` and `/readyz` as the gateway has them. */
-export function healthRoutes(app: FastifyInstance, health: Omit<EdgeHealth, 'drain'>): void {
+export function healthRoutes(app: FastifyInstance, health: Omit<EdgeHealth, 'drain' | 'govern'>): void {
   const summary = 'How well each part is; 503 when a chain cannot answer.'
   app.get('/api/v1/health', { schema: { summary, response } }, async (_, reply) => {
     const view = await health.report()

@@ -14,6 +14,7 @@ export { duration } from './config/units.ts'
 export { type KeptRecord, type KeptRecordsOptions, keptRecords } from './kept-records.ts'
 export { type Holdfast, type LoadOptions, load } from './load.ts'
 export type { LogLevelChange, LogLevels } from './log-levels.ts'
+export type { Reloaded } from './reloading.ts'
 export {
   changeLogLevel,
   runningLogLevels,
@@ -21,6 +22,7 @@ export {
   runningStatus,
   steer,
 } from './running.ts'
+export { reloadFile, type ServiceWish, steerService } from './running-services.ts'
 export { runningTrace, runningTraces } from './running-traces.ts'
 export type { Status } from './status.ts'
 export type { TraceSummary, TraceView } from './trace-view.ts'

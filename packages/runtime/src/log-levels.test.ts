@@ -38,4 +38,27 @@ describe('logLevels', () => {
     expect(levels.all()).toEqual({ level: 'info', services: { api: 'warn' } })
     expect(changes).toBe(0)
   })
+
+  it('keeps what was changed by hand when the file is read again and says the same, but not for services that went (I2)', () => {
+    const levels = book()
+    levels.change({ level: 'debug' })
+    levels.change({ level: 'silent', service: 'db' })
+
+    levels.reread({ level: 'info', services: { api: 'warn' } }, ['api', 'new'])
+
+    expect(levels.all()).toEqual({ level: 'debug', services: { api: 'warn' } })
+    expect(() => levels.change({ level: 'info', service: 'db' })).toThrow()
+    expect(levels.change({ level: 'warn', service: 'new' }).services).toMatchObject({ new: 'warn' })
+  })
+
+  it('takes what the file says when that has changed', () => {
+    let changes = 0
+    const levels = book({ changed: () => changes++ })
+    levels.change({ level: 'debug' })
+
+    levels.reread({ level: 'error', services: { db: 'warn' } }, ['api', 'db'])
+
+    expect(levels.all()).toEqual({ level: 'error', services: { db: 'warn' } })
+    expect(changes).toBe(2)
+  })
 })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { HoldfastError } from '@holdfast/policy'
 import { type Level, levels } from '@holdfast/telemetry/lines'
 
@@ -29,6 +30,8 @@ export interface LogLevelBook {
   of(service: string): Level
   /** Throws `BAD_LOG_LEVEL` or `UNKNOWN_SERVICE`; answers with all that holds from now on. */
   change(change: unknown): LogLevels
+  /** The file was read again: there are these services now, and what it says holds if it is not what it said before. */
+  reread(from: LogLevels, services: readonly string[]): void
 }
 
 /*
@@ -36,9 +39,11 @@ export interface LogLevelBook {
  * I2  Only services that there are have a level of their own, so that the book cannot grow.
  */
 /** Keeps the levels, which may be changed at any time. */
-export function logLevels({ from, services, changed }: LogLevelsOptions): LogLevelBook {
+export function logLevels({ from, services: first, changed }: LogLevelsOptions): LogLevelBook {
+  let said = from
+  let services = first
   let { level } = from
-  const own = new Map(Object.entries(from.services))
+  let own = new Map(Object.entries(from.services))
   const all = (): LogLevels => ({ level, services: Object.fromEntries(own) })
   return {
     all,
@@ -55,6 +60,16 @@ export function logLevels({ from, services, changed }: LogLevelsOptions): LogLev
       }
       changed?.()
       return all()
+    },
+    reread(next, names) {
+      services = names
+      if (!isDeepStrictEqual([next.level, next.services], [said.level, said.services])) {
+        level = next.level
+        own = new Map(Object.entries(next.services))
+      }
+      for (const name of own.keys()) if (!services.includes(name)) own.delete(name)
+      said = next
+      changed?.()
     },
   }
 }

@@ -18,14 +18,16 @@ import { processMetrics } from '@holdfast/telemetry/process'
 import { announced } from './announced.ts'
 import { configOf } from './config/config-of.ts'
 import type { Environment } from './config/environment.ts'
-import type { Config } from './config/schema.ts'
+import type { Config, ServiceConfig } from './config/schema.ts'
 import { addressText } from './config/units.ts'
-import { edgeName } from './edge-contract.ts'
+import { type EdgeEvent, edgeName } from './edge-contract.ts'
 import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
 import { keptLogs } from './kept-logs.ts'
 import { logLevels } from './log-levels.ts'
 import { pauseOfBoth } from './pause-of-both.ts'
+import { type Reloaded, type Reloading, reloading } from './reloading.ts'
+import { serviceCalls } from './service-calls.ts'
 import { serviceSpecs } from './service-specs.ts'
 import { logFolder, stateFolder } from './state-folder.ts'
 import { type GovernorView, type Status, statusOf } from './status.ts'
@@ -45,6 +47,8 @@ export interface Up extends AsyncDisposable {
   /** How the first start went; never rejects, since what failed is tried again. */
   readonly started: Promise<StartResult>
   status(): Status
+  /** Reads the file again, as `Reloading.reload` does; rejects with `NOT_NOW` while it stops. */
+  reload(): Promise<Reloaded>
   /** Stops everything in reverse order; resolves when no process and no socket is left. */
   stop(): Promise<void>
 }
@@ -61,10 +65,12 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   const report = edgeReport()
   const read = childLines()
   const pause = pauseOfBoth()
-  let supervisor: Governor
+  let supervisor: Governor | undefined
+  let files: Reloading
+  let stopping: Promise<void> | undefined
 
   const view = (): GovernorView => {
-    const all = supervisor.status()
+    const all = supervisor!.status()
     return {
       version,
       file,
@@ -76,11 +82,15 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     }
   }
   const status = (): Status => statusOf(view(), report.latest())
-  let changed = (): void => {}
+  let tell = (_: EdgeEvent | GovernorEvent): void => {}
   const levels = logLevels({
     from: config.telemetry.log,
     services: [...Object.keys(config.services), edgeName],
-    changed: () => changed(),
+    changed: () => tell({ type: 'log-level.changed' }),
+  })
+  const steering = serviceCalls({
+    governor: () => (stopping ? undefined : supervisor),
+    reload: () => files.reload(),
   })
   const path = controlPath(state)
   const held = new AsyncDisposableStack()
@@ -97,7 +107,8 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
           ...announced().calls,
           'log-level': levels.all,
           'set-log-level': levels.change,
-          configuration: () => config,
+          ...steering,
+          configuration: () => files.config(),
           governor: view,
           process: () => own.families(),
           status,
@@ -108,14 +119,28 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
         },
       }),
     )
-    changed = () => control.broadcast({ type: 'log-level.changed' })
-    await demandFree(config, claimed)
+    tell = control.broadcast
+    await demandFree(config.services, claimed)
     const listen = []
     for (const address of [config.gateway.listen, config.control.listen])
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
-    const edge = edgeSpec({ listen, governor: path, state, cwd: dirname(file), environment })
+    const edge = { listen, governor: path, state, cwd: dirname(file), environment }
+    files = reloading({
+      config,
+      read: () => configOf(given, environment),
+      specs: (said, served) => [
+        ...serviceSpecs(said, { file, governor: path }),
+        edgeSpec({ ...edge, served }),
+      ],
+      demand: (next, before) => demandFree(withNewAddress(next, before), claimed),
+      apply: (next) => supervisor!.apply(next),
+      changed: ({ services, telemetry }) => {
+        levels.reread(telemetry.log, [...Object.keys(services), edgeName])
+        tell({ type: 'services.changed', services: Object.keys(services) })
+      },
+    })
     supervisor = processGovernor({
-      services: [...serviceSpecs(config, { file, governor: path }), edge],
+      services: files.specs(),
       state: claimed,
       log: (written) => {
         const { service, run, stream, line } = written
@@ -128,23 +153,33 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     throw error
   }
   supervisor.on((event) => {
+    tell(event)
     if (event.type === 'service.exited' && event.service === edgeName) report.forget()
     on?.(event)
   })
 
-  let stopping: Promise<void> | undefined
+  const running = supervisor
   const stop = (): Promise<void> => {
     // The edge first, so that requests in flight still find the services they need.
-    stopping ??= supervisor
+    stopping ??= running
       .stop(edgeName)
-      .then(() => supervisor.stop())
+      .then(() => running.stop())
       .finally(() => held.disposeAsync())
     return stopping
   }
-  return { started: supervisor.start(), status, stop, [Symbol.asyncDispose]: stop }
+  const { reload } = steering
+  return { started: running.start(), status, reload, stop, [Symbol.asyncDispose]: stop }
 }
 
-async function demandFree({ services }: Config, { left }: ClaimedState): Promise<void> {
+/** The services with an address that none had before: what none of them has now may be another program's. */
+function withNewAddress({ services }: Config, before: Config): Config['services'] {
+  const had = Object.values(before.services).map(({ listen }) => listen && addressText(listen))
+  const isNew = ({ listen }: ServiceConfig): boolean =>
+    listen !== undefined && !had.includes(addressText(listen))
+  return Object.fromEntries(Object.entries(services).filter(([, service]) => isNew(service)))
+}
+
+async function demandFree(services: Config['services'], { left }: ClaimedState): Promise<void> {
   for (const [name, { listen }] of Object.entries(services)) {
     // One that outlived its governor is still there, and listens.
     if (listen === undefined || left.has(name) || (await addressFree(listen))) continue

@@ -1,0 +1,155 @@
+import type { ServiceSpec } from '@holdfast/governor'
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config/read.ts'
+import type { Config } from './config/schema.ts'
+import { type Reloaded, reloading } from './reloading.ts'
+import { serviceSpecs } from './service-specs.ts'
+
+const parse = (text: string): Config => readConfig({ file: 'x', text, environment: {} })
+const nothing: Reloaded = { added: [], removed: [], replaced: [], kept: [], ready: [], failed: [] }
+
+/** A file that says `text`, and all that was made of it. */
+function file(text: string, but: { readonly apply?: () => Promise<Reloaded> } = {}) {
+  const said = { text }
+  const applied: (readonly ServiceSpec[])[] = []
+  const held: Config[] = []
+  const files = reloading({
+    config: parse(text),
+    read: async () => parse(said.text),
+    specs: (config, served) => [
+      ...serviceSpecs(config, { file: '/srv/x', governor: '/run/x' }),
+      { name: 'edge', command: ['edge', String(served)] },
+    ],
+    demand: async ({ services }) => {
+      if ('taken' in services) throw new Error('taken')
+    },
+    async apply(specs) {
+      applied.push(specs)
+      return but.apply?.() ?? nothing
+    },
+    changed: (config) => held.push(config),
+  })
+  const become = (next: string): Promise<Reloaded> => {
+    said.text = next
+    return files.reload()
+  }
+  return { files, become, applied, held }
+}
+
+const a = "services: { a: { command: a, ready: 'grpc://127.0.0.1:1' }"
+
+describe('reloading', () => {
+  it('keeps the spec of each service of which the file says the same, probes and all (I3)', async () => {
+    const { files, become, applied } = file(`${a}, b: { command: b } }`)
+    const [first, , edge] = files.specs()
+
+    await become(`${a}, b: { command: other }, c: { command: c } }`)
+
+    expect(applied[0]).toHaveLength(4)
+    expect(applied[0]![0]).toBe(first)
+    expect(applied[0]![1]).toMatchObject({ name: 'b', command: ['other'] })
+    expect(applied[0]![3]).toEqual(edge)
+    expect(files.specs()).toBe(applied[0])
+    expect(Object.keys(files.config().services)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('takes a service for another one when the strategy of its group changed (I3)', async () => {
+    const { become, applied } = file('services: { a: { command: a, group: g } }\ngroups: { g: one-for-all }')
+
+    await become('services: { a: { command: a, group: g } }\ngroups: { g: rest-for-one }')
+
+    expect(applied[0]![0]).toMatchObject({ group: { name: 'g', strategy: 'rest-for-one' } })
+  })
+
+  it.each([
+    ['a rule', `rules: [{ match: ., answer: hi }]`],
+    ['a chain', `rules: [{ match: ., answer: later }]\nchains: { default: [rules] }`],
+    ['where traces go', `rules: [{ match: ., answer: later }]\ntelemetry: { sample: 0.5 }`],
+  ])('replaces the edge when %s changed (I4)', async (_, next) => {
+    const { become, applied } = file('rules: [{ match: ., answer: later }]')
+
+    await become(next)
+
+    expect(applied[0]).toEqual([{ name: 'edge', command: ['edge', '2'] }])
+  })
+
+  it.each([
+    ['a service', 'services: { b: { command: b } }'],
+    ['the level of the log', 'telemetry: { log: { level: warn } }'],
+  ])('leaves the edge alone when %s changed (I4)', async (_, next) => {
+    const { become, applied } = file('')
+
+    await become(next)
+
+    expect(applied[0]).toContainEqual({ name: 'edge', command: ['edge', '1'] })
+  })
+
+  it.each([
+    [
+      'wrong',
+      'services: { a: { comand: a } }',
+      { code: 'CONFIG_INVALID', message: expect.stringMatching(/^x:1:16 /) },
+    ],
+    [
+      'about to move the gateway',
+      'gateway: { listen: 127.0.0.1:1 }',
+      { code: 'RESTART_NEEDED', message: expect.stringMatching(/^gateway\.listen /) },
+    ],
+    [
+      'about to change how logs are kept, and to move the control listener',
+      'control: { listen: 127.0.0.1:1 }\ntelemetry: { log: { keep: { files: 2 } } }',
+      {
+        code: 'RESTART_NEEDED',
+        message: expect.stringMatching(/^control\.listen and telemetry\.log\.keep /),
+      },
+    ],
+    ['not to be had here', 'services: { taken: { command: a } }', { message: 'taken' }],
+  ])('changes nothing for a file that is %s (I2)', async (_, next, complaint) => {
+    const { files, become, applied, held } = file('services: { a: { command: a } }')
+    const before = [files.config(), files.specs()]
+
+    await expect(become(next)).rejects.toMatchObject(complaint)
+
+    expect([files.config(), files.specs()]).toEqual(before)
+    expect([applied, held]).toEqual([[], []])
+  })
+
+  it('goes back to what held when it cannot be applied, and reads the next one all the same (I2)', async () => {
+    let fails = true
+    const { files, become, held } = file('', {
+      apply: async () => {
+        if (fails) throw new Error('no')
+        return nothing
+      },
+    })
+    const before = files.config()
+
+    await expect(become('rules: [{ match: ., answer: a }]')).rejects.toThrow('no')
+    expect(files.config()).toBe(before)
+    expect(held.at(-1)).toBe(before)
+    fails = false
+    await become('rules: [{ match: ., answer: a }]')
+
+    expect(files.config().rules).toHaveLength(1)
+    expect(files.specs()).toEqual([{ name: 'edge', command: ['edge', '2'] }])
+  })
+
+  it('makes one reload wait for the other (I1)', async () => {
+    const order: string[] = []
+    const first = Promise.withResolvers<Reloaded>()
+    const { become } = file('', {
+      apply: () => {
+        order.push('applied')
+        return first.promise
+      },
+    })
+
+    const both = [become('services: { a: { command: a } }'), become('services: { b: { command: b } }')]
+    await new Promise(setImmediate)
+    order.push('settled')
+    first.resolve(nothing)
+    await Promise.all(both)
+
+    expect(order).toEqual(['applied', 'settled', 'applied'])
+  })
+})
