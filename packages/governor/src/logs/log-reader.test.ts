@@ -122,6 +122,15 @@ describe('logReader', () => {
     expect(read(6 * bytes)).toEqual([[0, 1, 2, 3, 4, 5].map((line) => `a ${line}`).concat('b nine'), ''])
   })
 
+  it('takes no part of a line for a line, whatever it quotes', () => {
+    const { folder, say } = written()
+    const quoted = keptText({ time: time(7), stream: 'stderr', line: 'it was so' })
+    say(1, 'a', `said: ${quoted.trimEnd()}`)
+    using reader = logReader({ folder, reach: quoted.length - 1 })
+
+    expect(all(reader)).toEqual([])
+  })
+
   it('knows of nothing whole when one line is longer than it reaches, and goes on from there', () => {
     const { folder, say } = written()
     say(1, 'a', 'x'.repeat(100))

@@ -224,15 +224,20 @@ describe('serviceLogs', () => {
     await reader.close()
   })
 
-  it('writes what waits when the process ends by an error', () => {
+  it('writes what waits, and what is just being written, when the process ends (I5)', () => {
     const folder = join(scratch(onTestFinished), 'logs')
     program(
       folder,
-      `logs.write({ service: 'a', run: '1', stream: 'stdout', line: 'the last' })
-       throw new Error('on purpose')`,
+      `logs.write({ service: 'a', run: '1', stream: 'stdout', line: 'the last but one' })
+       await null
+       await null
+       logs.write({ service: 'a', run: '1', stream: 'stdout', line: 'the last' })
+       process.exit(1)`,
     )
 
-    expect(readFileSync(join(folder, 'a.log'), 'utf8')).toContain(' stdout the last\n')
+    const text = readFileSync(join(folder, 'a.log'), 'utf8')
+    expect(text).toContain(' stdout the last but one\n')
+    expect(text).toContain(' stdout the last\n')
   })
 })
 
