@@ -30,3 +30,19 @@ it('a hundred services that are stopped at the same moment, some while they star
   expect(pids.filter(lives)).toEqual([])
   expect(readdirSync(path)).toEqual(['governor.1.lock'])
 })
+
+it('a change that has to wait for its turn starts nothing after a stop that came later', async () => {
+  const stubborn = {
+    name: 'slow',
+    command: ['sh', '-c', `trap '' TERM; echo up; exec sleep 1000`],
+    stopGrace: 50,
+  }
+  await using g = processGovernor({ services: [{ ...stubborn, ready: { line: 'up' } }] })
+  await g.start()
+
+  const changes = [g.apply([]), g.apply([{ name: 'next', command: ['sleep', '1000'] }])]
+  await g.stop()
+  await Promise.all(changes)
+
+  expect(g.status().map(({ name, state }) => `${name} ${state.is}`)).toEqual(['next stopped'])
+})

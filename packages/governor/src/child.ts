@@ -5,6 +5,7 @@ import { delimiter, dirname } from 'node:path'
 import type { Clock } from '@holdfast/policy'
 import type { ExitCause } from './governor-event.ts'
 import { pacedLines } from './output/paced-lines.ts'
+import { runtimeEnvironment, type Surroundings } from './process/runtime-environment.ts'
 import type { Service } from './service.ts'
 
 /** One line that a service wrote, without its newline. */
@@ -59,6 +60,7 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
         ...(notified ? ['pipe' as const] : []),
       ],
       ...(service.cwd === undefined ? {} : { cwd: service.cwd }),
+      ...identity(service),
     })
   } catch (error) {
     options.unspawned(reason(service, error as NodeJS.ErrnoException))
@@ -99,16 +101,21 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   return drained
 }
 
-/** The environment of what is run for a service. */
-export const environment = ({ env, listen }: Service): NodeJS.ProcessEnv => {
-  const merged = { ...process.env, ...env }
+/** As whom something is run for a service; of this process's own user when it says nothing. */
+export const identity = ({ environment: { user } = {} }: Service): Surroundings['as'] =>
+  user === undefined ? {} : runtimeEnvironment({ user }).as
+
+/** The environment of what is run for a service. Throws `BAD_ENVIRONMENT` when it is not to be had. */
+export const environment = ({ env, listen, environment: wanted }: Service): NodeJS.ProcessEnv => {
+  const { given, set, unset, paths } = runtimeEnvironment(wanted)
+  const merged = { ...process.env, ...given, ...env, ...set }
   // These are this service's own, not those the governor itself may have been given.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_FD', 'NOTIFY_SOCKET'])
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_FD', 'NOTIFY_SOCKET', ...unset])
     delete merged[name]
   return {
     ...merged,
-    // `node` in a command is then the Node that runs Holdfast.
-    PATH: [dirname(process.execPath), merged['PATH']].filter(Boolean).join(delimiter),
+    // `node` in a command is then the Node that runs Holdfast, unless the service has another.
+    PATH: [...paths, dirname(process.execPath), merged['PATH']].filter(Boolean).join(delimiter),
     ...(listen.length === 0
       ? {}
       : { LISTEN_FDS: String(listen.length), LISTEN_FDNAMES: listen.map(({ port }) => port).join(':') }),

@@ -3,6 +3,7 @@ import { HoldfastError } from '@holdfast/policy'
 /** What can be wrong, one word each. */
 export type GovernorErrorCode =
   | 'BAD_SERVICE'
+  | 'BAD_ENVIRONMENT'
   | 'UNKNOWN_SERVICE'
   | 'UNKNOWN_NEED'
   | 'NEED_CYCLE'

@@ -1,5 +1,5 @@
 import type { Clock } from '@holdfast/policy'
-import { child, environment, type ServiceLine } from './child.ts'
+import { child, environment, identity, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import type { LifeEvent, Role } from './life.ts'
 import type { OwnEffect, Performer } from './loop/hands.ts'
@@ -38,7 +38,7 @@ export const performer = (
   let wasReady: number | undefined
   let probing: (Probing & { readonly generation: number }) | undefined
 
-  const about = { cwd: service.cwd, env: environment({ ...service, listen: [] }) }
+  const about = { cwd: service.cwd, env: environment({ ...service, listen: [] }), ...identity(service) }
   const hear = (generation: number, text: string, from: Ear) => {
     // The last lines of an earlier child may still come while the next one starts.
     if (probing?.generation === generation) probing.heard(text, from)

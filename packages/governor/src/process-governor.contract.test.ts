@@ -17,7 +17,7 @@ const processes: GovernorKind<ServiceSpec> = {
   make: (services, options) => processGovernor({ services, ...options }),
   spec: (name, does, care) => ({ name, command: ['sh', '-c', scripts[does]], ...care }),
   crash: (_, pid) => process.kill(pid, 'SIGKILL'),
-  isThere: (pid) => mark(pid) !== undefined,
+  living: (pids) => pids.filter((pid) => mark(pid) !== undefined),
 }
 
 governorContract('processGovernor', processes, { describe, it, expect })

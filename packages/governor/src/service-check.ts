@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { GovernorError } from './governor-error.ts'
 import type { Probe } from './probe/probe.ts'
+import { runtimeEnvironment } from './process/runtime-environment.ts'
 import { scheduleFlaw } from './schedule.ts'
 import type { Service } from './service.ts'
 
@@ -41,6 +42,7 @@ export const checkService = (service: Service): void => {
     throw bad('onGovernorDeath', 'adopt', 'kill for a service that tells by itself that it lives')
   const flaw = restartAt && scheduleFlaw(restartAt)
   if (flaw) throw bad('restartAt', restartAt, `a schedule that can be: ${flaw}`)
+  runtimeEnvironment(service.environment)
   checkProbe(service, { at: 'ready', probe: service.ready, bad })
   if (!alive) return
   checkProbe(service, { at: 'alive.probe', probe: alive.probe, bad })

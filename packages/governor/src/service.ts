@@ -1,5 +1,6 @@
 import type { HeldListener } from './held-listener.ts'
 import type { Probe } from './probe/probe.ts'
+import type { RuntimeEnvironment } from './process/runtime-environment.ts'
 import type { OnGovernorDeath } from './process/unit.ts'
 import type { Schedule } from './schedule.ts'
 import { checkService } from './service-check.ts'
@@ -10,6 +11,8 @@ export interface ServiceSpec {
   /** The program and its arguments; no shell is involved (`commandWords` splits a string). */
   readonly command: readonly string[]
   readonly cwd?: string
+  /** Where its programs are, further variables, and whom it runs as; looked up before anything is started, and for every start. */
+  readonly environment?: RuntimeEnvironment
   /** Added to the environment of the governor. */
   readonly env?: Readonly<Record<string, string>>
   /** Services that must be ready, or done, before this one is first started. */
@@ -93,13 +96,22 @@ export interface Group {
 
 export type Strategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
 
-type Optional = 'cwd' | 'ready' | 'giveUp' | 'group' | 'before' | 'after' | 'maxMemory' | 'restartAt'
+type Optional =
+  | 'cwd'
+  | 'environment'
+  | 'ready'
+  | 'giveUp'
+  | 'group'
+  | 'before'
+  | 'after'
+  | 'maxMemory'
+  | 'restartAt'
 
 /** A `ServiceSpec` that was checked, with its defaults filled in. */
 export type Service = Required<Omit<ServiceSpec, Optional | 'backoff' | 'alive'>> &
   Pick<ServiceSpec, Optional> & { readonly backoff: Backoff; readonly alive?: Required<Liveness> }
 
-/** Checks a spec and fills in its defaults; throws `BAD_SERVICE`, naming the option and the value received. */
+/** Checks a spec and fills in its defaults; throws `BAD_SERVICE`, naming the option and the value received, and `BAD_ENVIRONMENT`. */
 export const service = (spec: ServiceSpec): Service => {
   const { alive, backoff, ready = spec.restart === 'never' ? { exit: true } : undefined, ...said } = spec
   const job = ready !== undefined && 'exit' in ready

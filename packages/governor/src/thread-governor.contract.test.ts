@@ -15,7 +15,7 @@ const threads: GovernorKind<ThreadSpec> = {
     call.postMessage('throw')
     call.close()
   },
-  isThere: (id) => livingThreads().includes(id),
+  living: (ids) => livingThreads().filter((id) => ids.includes(id)),
 }
 
 governorContract('threadGovernor', threads, { describe, it, expect })

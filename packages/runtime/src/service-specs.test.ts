@@ -20,6 +20,19 @@ describe('serviceSpecs', () => {
     ])
   })
 
+  it('takes the paths of a runtime environment from the folder of the file', () => {
+    const [spec] = specs(
+      '  a: { command: a, environment: { venv: .venv, node: /opt/node, envFile: a.env, user: ada } }',
+    )
+
+    expect(spec?.environment).toEqual({
+      venv: '/srv/app/.venv',
+      node: '/opt/node',
+      envFile: '/srv/app/a.env',
+      user: 'ada',
+    })
+  })
+
   it('hands over all that the file says', () => {
     const [, spec] = specs(`
   k: { command: k }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { ServiceSpec } from '@holdfast/governor'
+import type { RuntimeEnvironment, ServiceSpec } from '@holdfast/governor'
 import { argv } from './config/argv.ts'
 import { probe } from './config/probe.ts'
 import { schedule } from './config/restart-schedule.ts'
@@ -24,6 +24,15 @@ export function serviceSpecs(config: Config, { file, governor }: ServicePlace): 
   })
 }
 
+/** The runtime environment of a service; paths are taken from the file's folder. */
+function runtimeEnvironment(
+  { user, ...paths }: NonNullable<ServiceConfig['environment']>,
+  folder: string,
+): RuntimeEnvironment {
+  const found = Object.entries(present(paths)).map(([key, path]) => [key, resolve(folder, path)])
+  return { ...Object.fromEntries(found), ...present({ user }) }
+}
+
 function serviceSpec(name: string, service: ServiceConfig, folder: string): ServiceSpec {
   const { listen, needs, backoff, alive, before, after, restartAt } = service
   const { startTimeout, stopSignal, stopGrace, restart, successCodes, giveUp, hookTimeout, maxMemory } =
@@ -36,6 +45,7 @@ function serviceSpec(name: string, service: ServiceConfig, folder: string): Serv
     name,
     command: argv(service.command),
     cwd: resolve(folder, service.cwd ?? '.'),
+    ...(service.environment && { environment: runtimeEnvironment(service.environment, folder) }),
     env: { ...where, ...service.env },
     ...(needs && { needs }),
     ...(ready && { ready }),

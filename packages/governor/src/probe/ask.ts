@@ -8,10 +8,12 @@ import type { Probe } from './probe.ts'
 /** Takes an answer: nothing when all is well, otherwise what is wrong. */
 export type Answer = (flaw?: string) => void
 
-/** Where and as what a command is run. */
+/** Where, as what and as whom a command is run. */
 export interface AskAbout {
   readonly cwd?: string | undefined
   readonly env: NodeJS.ProcessEnv
+  readonly uid?: number
+  readonly gid?: number
 }
 
 export interface AskOptions {
@@ -81,11 +83,16 @@ const askTcp =
   }
 
 const askCommand =
-  ([program = '', ...args]: readonly string[], { cwd, env }: AskAbout): Ask =>
+  ([program = '', ...args]: readonly string[], { cwd, ...about }: AskAbout): Ask =>
   (answer) => {
     const told = `the command "${program}"`
     try {
-      const options = { detached: true, env, stdio: 'ignore', ...(cwd === undefined ? {} : { cwd }) } as const
+      const options = {
+        detached: true,
+        stdio: 'ignore',
+        ...about,
+        ...(cwd === undefined ? {} : { cwd }),
+      } as const
       const child = spawn(program, args, options)
       child
         .once('error', (error) => answer(`${told} cannot be run (${codeOf(error)})`))

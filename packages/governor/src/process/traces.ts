@@ -177,8 +177,8 @@ export const traces = ({ state, clock, announce, line, control = cgroups }: Trac
 }
 
 // Salted with what is random, since the environment of a service may hold secrets.
-const specOf = ({ command, cwd, env }: Service, salt: string): string =>
+const specOf = ({ command, cwd, environment, env }: Service, salt: string): string =>
   createHash('sha256')
-    .update(JSON.stringify([salt, command, cwd, env]))
+    .update(JSON.stringify([salt, command, cwd, environment, env]))
     .digest('hex')
     .slice(0, 32)

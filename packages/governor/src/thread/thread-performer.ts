@@ -51,7 +51,7 @@ export const threadPerformer = (
       })
       run = { generation, thread: born, reaping: false }
       threads.set(born.id, born)
-      const drained = born.drained.finally(() => draining.delete(drained))
+      const drained = born.drained.catch(() => {}).finally(() => draining.delete(drained))
       draining.add(drained)
       tell({ is: 'spawned', generation, pid: born.id })
     } catch (error) {

@@ -5,6 +5,7 @@ import type { ServiceLine } from '../child.ts'
 import type { Death, ExitCause } from '../governor-event.ts'
 import { pacedLines } from '../output/paced-lines.ts'
 import type { Usage } from '../process-usage.ts'
+import { threadArguments } from './thread-arguments.ts'
 import type { FromThread, ThreadStart, ToThread } from './thread-message.ts'
 import type { ThreadService } from './thread-spec.ts'
 
@@ -31,6 +32,7 @@ export interface Thread {
   readonly drained: Promise<unknown>
 }
 
+const execArgv = threadArguments(process.execArgv)
 const program = new URL(`thread-program${extname(import.meta.url)}`, import.meta.url)
 
 /** Starts a thread for a handler; calls `exited` once it is gone, and not before this returns. Throws when there can be none. */
@@ -41,6 +43,7 @@ export const thread = (service: ThreadService, { line, ready, exited }: ThreadOp
     name,
     workerData: start,
     env: { ...process.env, ...env },
+    ...(execArgv && { execArgv }),
     resourceLimits,
     stdout: true,
     stderr: true,
@@ -49,7 +52,8 @@ export const thread = (service: ThreadService, { line, ready, exited }: ThreadOp
   const asked = new Map<number, () => void>()
   let asks = 0
   let of: 'exception' | 'rejection' = 'exception'
-  let death: Death | undefined
+  let error: { readonly thrown: unknown } | undefined
+  let killed = false
 
   const say = (message: ToThread) => worker.postMessage(message)
   const give = (stream: ServiceLine['stream']) => (text: string) => {
@@ -64,14 +68,16 @@ export const thread = (service: ThreadService, { line, ready, exited }: ThreadOp
       if (message?.holdfast === 'dying') of = message.of
     })
     .on('messageerror', () => {})
-    .once('error', (error: unknown) => {
-      death = deathOf(error, of)
+    .once('error', (thrown: unknown) => {
+      error = { thrown }
       // A process prints what it dies of; of a thread nobody else does.
-      const told = error instanceof Error ? (error.stack ?? String(error)) : String(error)
+      const told = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown)
       for (const text of told.split('\n')) give('stderr')(text)
     })
     .once('exit', (code) => {
       for (const each of written) each.hurry()
+      // Only now: what it said last may come after its error.
+      const death = error ? deathOf(error.thrown, of) : killed ? terminated : undefined
       exited({ code: death ? null : code, signal: null, ...(death && { death }) })
     })
   return {
@@ -93,7 +99,7 @@ export const thread = (service: ThreadService, { line, ready, exited }: ThreadOp
       }),
     end: () => say({ holdfast: 'stop' }),
     kill: () => {
-      death ??= { is: 'terminated', why: 'terminated' }
+      killed = true
       void worker.terminate()
     },
     usage: async () => {
@@ -106,6 +112,8 @@ export const thread = (service: ThreadService, { line, ready, exited }: ThreadOp
     drained: Promise.all([worker.stdout, worker.stderr].map((stream) => once(stream, 'close'))),
   }
 }
+
+const terminated: Death = { is: 'terminated', why: 'terminated' }
 
 const deathOf = (error: unknown, of: 'exception' | 'rejection'): Death => {
   if ((error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY')

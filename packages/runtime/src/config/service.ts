@@ -18,6 +18,13 @@ const variable = z
 const aCommand = says('must be a command line, or a list of the program and its arguments, each of them text')
 const command = z.union([text, z.tuple([text], z.string(), aCommand)], aCommand)
 
+const environment = mapping({
+  venv: text.optional(),
+  node: text.optional(),
+  envFile: text.optional(),
+  user: text.optional(),
+})
+
 const policies = ['always', 'on-failure', 'never'] as const
 const strategies = ['one-for-one', 'one-for-all', 'rest-for-one'] as const
 
@@ -41,6 +48,7 @@ export const strategy = z.enum(strategies, says(`must be one of ${strategies.joi
 export const serviceShape = {
   command,
   cwd: text.optional(),
+  environment: environment.optional(),
   env: unlessNull(z.record(z.string(), variable), {}).optional(),
   listen: place.optional(),
   needs: list(text).optional(),
