@@ -27,6 +27,9 @@ export interface Statement {
   readonly within: number
 }
 
+/** Who is told that a connection is gone, and why. */
+export type Mourner = (connection: Connection, why: Error) => void
+
 /** What a connection is made with. */
 export interface ConnectionSettings {
   readonly address: Address
@@ -67,7 +70,7 @@ export class Connection {
   #answered = true
   /** Are called when it is ready or gone, whichever comes. */
   #watchers: ((connection: Connection) => void)[] = []
-  #mourner: ((connection: Connection) => void) | undefined
+  #mourner: Mourner | undefined
 
   constructor(settings: ConnectionSettings) {
     const { address, client } = settings
@@ -75,6 +78,7 @@ export class Connection {
     this.#settings = settings
     const { host, port } = address
     this.#client = new Client({ ...client, host, port, stream: () => this.#socket })
+    guard(this.#client)
     this.#client.on('error', (error: Error) => this.#lose(error))
     this.#client.on('end', () => this.#lose(new Error('the connection ended')))
     this.#client.connection.on(
@@ -157,7 +161,7 @@ export class Connection {
   }
 
   /** Calls back if it is gone while it is ready; the last who asked counts. */
-  whenGone(mourner: (connection: Connection) => void): void {
+  whenGone(mourner: Mourner): void {
     this.#mourner = mourner
   }
 
@@ -274,7 +278,7 @@ export class Connection {
     this.#cancelling?.giveUp()
     this.#socket.destroy()
     told?.(error, undefined)
-    if (idle) this.#mourner?.(this)
+    if (idle) this.#mourner?.(this, error)
     this.#tellWatchers()
   }
 
@@ -293,6 +297,25 @@ export class Connection {
 
   toString(): string {
     return shown(this.address)
+  }
+}
+
+/** What a server says and cannot be read breaks its connection: by itself the driver throws it in whatever reads the socket, which ends the process. */
+function guard(client: Client): void {
+  const connection = client.connection as unknown as { attachListeners(stream: Socket): void }
+  const attach = connection.attachListeners
+  connection.attachListeners = (stream) => {
+    const emit = stream.emit.bind(stream) as (...given: unknown[]) => boolean
+    stream.emit = (...given: unknown[]) => {
+      try {
+        return emit(...given)
+      } catch (error) {
+        if (given[0] !== 'data') throw error
+        stream.destroy(error as Error)
+        return true
+      }
+    }
+    attach.call(connection, stream)
   }
 }
 

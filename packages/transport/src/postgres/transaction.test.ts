@@ -253,6 +253,27 @@ describe('transaction', () => {
     expect(await amounts()).toEqual([100, 100])
   })
 
+  it('is over when its client is closed, or its connection lost, whatever its function waits for', async () => {
+    await using client = postgres({ url: server.url, pipeline: wrap() })
+    const hanging = async () => {
+      const begun = Promise.withResolvers<unknown>()
+      const over = failure(
+        client.transaction(async ({ query }) => {
+          const { rows } = await query('SELECT pg_backend_pid() AS pid')
+          begun.resolve(rows[0]!['pid'])
+          await new Promise(() => undefined)
+        }),
+      )
+      return { pid: await begun.promise, over }
+    }
+    const [lost, closed] = [await hanging(), await hanging()]
+    await db.query('SELECT pg_terminate_backend($1)', [lost.pid])
+    expect(await lost.over).toMatchObject({ class: 'broken', retryable: true })
+    await client.close({ drain: 20 })
+
+    expect(await closed.over).toMatchObject({ class: 'permanent', code: 'POSTGRES_CLOSED' })
+  })
+
   it('refuses to write where it is only to read', async () => {
     const failed = await failure(
       db.transaction((transaction) => add(transaction, 'a', 1), { readOnly: true }),

@@ -76,11 +76,12 @@ export async function runTransaction<T>(attempt: TransactionAttempt<T>): Promise
   }
 }
 
-/** What the function answers, when all its statements are answered; or the caller leaves. */
-async function inside<T>({ fn }: TransactionAttempt<T>, statements: Statements): Promise<T> {
+/** What the function answers, when all its statements are answered; or the caller leaves, or the connection is lost. */
+async function inside<T>({ fn, connection }: TransactionAttempt<T>, statements: Statements): Promise<T> {
   try {
     return await new Promise<T>((resolve, reject) => {
       statements.whenLeft = reject
+      connection.whenGone((_, why) => reject(statements.lost(why)))
       const done = async () => {
         const value = await fn({ query: (sql, values) => statements.query(sql, values) })
         await statements.idle
@@ -150,6 +151,11 @@ class Statements {
     const { connection, call } = this.#attempt
     connection.abandon(call.signal.reason)
     this.whenLeft?.(abandoned(call.signal.reason))
+  }
+
+  /** The connection went, and no statement was under way. */
+  lost(why: Error): WireFailure {
+    return this.#failed(why instanceof WireFailure ? why : gone(`${this.#attempt.connection}`))
   }
 
   /** Why the transaction failed, given what its function threw. */
