@@ -104,6 +104,7 @@ describe('AnswerNotes', () => {
     const attributes = await noted((notes) => {
       notes.read({ model: 7, choices: 'none', usage: { prompt_tokens: sentence, completion_tokens: 0.5 } })
       notes.read({ model: '', choices: [null, 1, {}, { finish_reason: sentence }], usage: sentence })
+      notes.read({ model: sentence })
       notes.read({ choices: Array.from({ length: 50 }, () => ({ finish_reason: 'stop' })) })
     })
 

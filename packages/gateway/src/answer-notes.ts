@@ -85,16 +85,17 @@ export class AnswerNotes {
   }
 
   #describe({ model, choices }: Readonly<Record<string, unknown>>, span: ActiveSpan): void {
-    if (this.#model === undefined && typeof model === 'string' && model !== '') {
-      this.#model = model.slice(0, longest)
-      span.setAttribute(genAi.responseModel, this.#model)
+    if (this.#model === undefined && typeof model === 'string' && isName.test(model)) {
+      this.#model = model
+      span.setAttribute(genAi.responseModel, model)
     }
     if (!Array.isArray(choices)) return
     for (const choice of choices) {
       const reason = record(choice)?.['finish_reason']
       if (typeof reason !== 'string' || !/^[a-z_]{1,40}$/i.test(reason)) continue
-      if (this.#reasons.push(reason) <= mostReasons)
-        span.setAttribute(genAi.finishReasons, [...this.#reasons])
+      if (this.#reasons.length >= mostReasons) return
+      this.#reasons.push(reason)
+      span.setAttribute(genAi.finishReasons, [...this.#reasons])
     }
   }
 }
@@ -105,7 +106,8 @@ export function traceWorthALook(span: ActiveSpan | undefined): string | undefine
   return of && (of.traceFlags & 1) === 1 ? of.traceId : undefined
 }
 
-const longest = 200
+/** What may be a model: a provider's words could be the question's. */
+const isName = /^[^\s"'<>{}]{1,200}$/
 const mostReasons = 16
 /** No answer takes more tokens; one that says so would spoil the sum for good. */
 const mostTokens = 1_000_000_000
