@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addressFree, controlPath, type GovernorEvent, holdListener } from '@holdfast/governor'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { runningStatus } from './running.ts'
-import { stateFolder } from './state-folder.ts'
+import { logFolder, stateFolder } from './state-folder.ts'
 import { type Up, type UpOptions, up } from './up.ts'
 
 const host = '127.0.0.1'
@@ -79,6 +79,8 @@ services:
     ready: line:well is on
   never: { command: [node, -e, "setInterval(() => {}, 1e6)"], ready: line:never, startTimeout: 200ms, backoff: { initial: 1h, max: 1h } }
 `)
+      mkdirSync(logFolder(file), { recursive: true })
+      symlinkSync('/dev/full', join(logFolder(file), 'well.log'))
       running = await up({
         file,
         environment,
@@ -98,6 +100,13 @@ services:
       expect(failed).toEqual([{ service: 'never', why: expect.stringContaining('200 ms') }])
       expect(await health()).toBe(200)
       expect(lines).toContain('well well is on')
+    })
+
+    it('tells that what a service writes cannot be kept, and goes on', async () => {
+      await running.started
+      await saw({ type: 'log.failed', service: 'well' })
+
+      expect(running.status().services[0]).toMatchObject({ name: 'well', state: { is: 'ready' } })
     })
 
     it('tells the same status by itself, on its socket and over HTTP', async () => {

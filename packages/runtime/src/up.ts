@@ -83,6 +83,11 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
   }
   const status = (): Status => statusOf(view(), report.latest())
   let tell = (_: EdgeEvent | GovernorEvent): void => {}
+  const happened = (event: GovernorEvent): void => {
+    tell(event)
+    if (event.type === 'service.exited' && event.service === edgeName) report.forget()
+    on?.(event)
+  }
   const levels = logLevels({
     from: config.telemetry.log,
     services: [...Object.keys(config.services), edgeName],
@@ -99,7 +104,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     // First, so that of two at once only one goes on; and given back last.
     const claimed = held.use(await claimState(state))
     const { keep } = config.telemetry.log
-    const logs = held.use(keptLogs({ folder: logFolder(file), keep, ...(on && { on }) }))
+    const logs = held.use(keptLogs({ folder: logFolder(file), keep, on: happened }))
     const control = held.use(
       await serveControl({
         path,
@@ -152,11 +157,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     await held.disposeAsync()
     throw error
   }
-  supervisor.on((event) => {
-    tell(event)
-    if (event.type === 'service.exited' && event.service === edgeName) report.forget()
-    on?.(event)
-  })
+  supervisor.on(happened)
 
   const running = supervisor
   const stop = (): Promise<void> => {
