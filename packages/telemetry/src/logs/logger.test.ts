@@ -35,6 +35,24 @@ describe('logger', () => {
     expect(lines.every((line) => line.endsWith('}\n') && line.indexOf('\n') === line.length - 1)).toBe(true)
   })
 
+  it('has no name twice on a line, and no message without end', () => {
+    const { log, lines, told } = listening()
+
+    log.info({ msg: 'own' }, 'given')
+    log.child({ msg: 'own' }).info('given')
+    log.info({ msg: 'alone' })
+    log.info('many words '.repeat(100_000))
+
+    expect(told().slice(0, 3)).toEqual([
+      { ...around, msg_: 'own', msg: 'given' },
+      { ...around, msg_: 'own', msg: 'given' },
+      { ...around, msg: 'alone' },
+    ])
+    expect(lines.slice(0, 3).map((line) => line.match(/"msg":/g)?.length)).toEqual([1, 1, 1])
+    expect(lines[3]?.length).toBeLessThan(66_000)
+    expect(told()[3]?.['msg']).toMatch(/more characters\]$/)
+  })
+
   it('tells an error with its message and its causes', () => {
     const { log, told } = listening()
 

@@ -5,7 +5,6 @@ import { type Logger as Pino, pino } from 'pino'
 import { isTold, type Level, levels } from '../lines/level.ts'
 import { prettyLine } from '../lines/pretty-line.ts'
 import { redact } from '../lines/redact.ts'
-import { redactText } from '../lines/redact-text.ts'
 import { activeIds } from './active-ids.ts'
 import { type LineSink, type SinkStatus, steadySink } from './steady-sink.ts'
 
@@ -50,7 +49,7 @@ const names = ['service', 'level', 'pretty', 'destination', 'redact', 'now']
 /**
  * A logger: one JSON object a line, with `level`, `time` (ISO 8601), `service`, `pid`, `trace_id`, `span_id`, `correlation_id`, the fields, and `msg`.
  *
- * Everything goes through `redact`. Errors stand under `err`. The fields `level`, `time`, `service` and `pid` are told
+ * Everything goes through `redact`. Errors stand under `err`. The fields `level`, `time`, `service` and `pid`, and `msg` beside a message, are told
  * with a `_` behind their name; ids among the fields stand instead of those that are active. On a
  * terminal lines are for people, in colour unless `NO_COLOR` is set. A destination that breaks loses lines, which are counted, and nothing else.
  */
@@ -116,7 +115,7 @@ class Teller implements Logger {
   }
 
   child(fields: object): Logger {
-    return new Teller(this.#pino.child(this.#fields(fields)), this.#family)
+    return new Teller(this.#pino.child(apart(this.#fields(fields), beside)), this.#family)
   }
 
   status(): SinkStatus {
@@ -133,7 +132,7 @@ class Teller implements Logger {
             : undefined
         const fields = typeof first === 'string' ? {} : this.#fields(first)
         const msg = text ?? (message === undefined ? messageOf(first) : said(String(message), values))
-        this.#pino[level]({ ...activeIds(), ...fields }, msg)
+        this.#pino[level]({ ...activeIds(), ...(msg === undefined ? fields : apart(fields, beside)) }, msg)
       } catch {
         // A value that cannot even be looked at is not worth the caller's life.
         this.#pino[level](activeIds(), '[unreadable]')
@@ -145,25 +144,32 @@ class Teller implements Logger {
     if (given instanceof Error) return { err: redact(given, { keys: this.#family.keys }) }
     const copy = redact(given, { keys: this.#family.keys })
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return { value: copy }
-    for (const key of own) {
-      if (!Object.hasOwn(copy, key)) continue
-      Reflect.set(copy, `${key}_`, Reflect.get(copy, key))
-      Reflect.deleteProperty(copy, key)
-    }
-    return copy
+    return apart(copy, own)
   }
 }
 
 const own = ['level', 'time', 'service', 'pid', '__proto__']
+/** What a line has itself if it has a message. */
+const beside = ['msg']
+
+/** With a `_` behind the names that a line has itself: a line that has one twice is no JSON to many who read it. */
+function apart(fields: object, names: readonly string[]): object {
+  for (const name of names) {
+    if (!Object.hasOwn(fields, name)) continue
+    Reflect.set(fields, `${name}_`, Reflect.get(fields, name))
+    Reflect.deleteProperty(fields, name)
+  }
+  return fields
+}
 
 function said(message: string, values: readonly unknown[]): string {
   const text = values.length === 0 ? message : format(message, ...values.map((value) => redact(value)))
-  return redactText(text)
+  return String(redact(text))
 }
 
 function messageOf(first: unknown): string | undefined {
   const error = first instanceof Error ? first : Reflect.get(Object(first), 'err')
-  return error instanceof Error ? redactText(String(error.message)) : undefined
+  return error instanceof Error ? String(redact(String(error.message))) : undefined
 }
 
 function checked(level: Level): Level {
