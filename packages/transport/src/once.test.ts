@@ -1,4 +1,4 @@
-import { type Call, wrap } from '@holdfast/policy'
+import { breaker, type Call, retry, wrap } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
 import { MayBeDoneError, Once } from './once.ts'
 
@@ -63,13 +63,15 @@ describe('Once', () => {
 })
 
 describe('MayBeDoneError', () => {
-  it('is no failure of whoever is asked, and is not tried again', async () => {
+  it('is not tried again, and speaks neither for nor against whoever is asked', async () => {
+    const guard = breaker({ failures: 2 })
+    const failures = [new Error('one'), new MayBeDoneError('cut'), new Error('two')]
     let asked = 0
-    const failed = await wrap()(() => {
-      asked++
-      throw new MayBeDoneError('cut')
-    }).catch((error) => error)
+    const ask = wrap(retry({ attempts: 3, backoff: { initial: 1, max: 1 } }), guard)
+    const failed = await ask(() => Promise.reject(failures[asked++])).catch((error) => error)
+    const state = guard.status().is
+    await wrap(guard)(() => Promise.reject(failures[asked++])).catch(() => undefined)
 
-    expect([asked, failed]).toMatchObject([1, { hint: expect.stringContaining('idempotent') }])
+    expect([asked, failed.cause, state, guard.status().is]).toEqual([3, 'cut', 'closed', 'open'])
   })
 })

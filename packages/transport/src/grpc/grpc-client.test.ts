@@ -10,7 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { fromJSON } from '@grpc/proto-loader'
-import { breaker, hedge, retry, timeout, wrap } from '@holdfast/policy'
+import { breaker, events, hedge, retry, timeout, wrap } from '@holdfast/policy'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { askingService } from '../testing/grpc-asking.ts'
 import { type Ask, freePort } from '../testing/index.ts'
@@ -158,6 +158,24 @@ describe('grpcClient', () => {
       message: expect.stringContaining('ECONNREFUSED'),
     })
     const waits = client.rpc.ask(ask('waited'), { waitForReady: true })
+    await using _ = await grpcServer({ address, services: [{ service: askingService, handlers: echo }] })
+
+    expect(await waits).toBe('waited')
+  })
+
+  it('waits for a connection again after a time-out, whatever it asks for: nothing was sent', async () => {
+    const address = `127.0.0.1:${await freePort()}`
+    const again = retry({ attempts: 500, backoff: { initial: 1, max: 1 }, name: 'waits' })
+    await using client = grpcClient(askingService, { address, pipeline: wrap(again, timeout(200)) })
+    const twice = new Promise<void>((resolve) => {
+      const stop = events.on((event) => {
+        if (event.type !== 'retry.waited' || event.policy !== 'waits' || event.attempt < 2) return
+        stop()
+        resolve()
+      })
+    })
+    const waits = client.rpc.ask(ask('waited'), { waitForReady: true })
+    await Promise.race([twice, waits])
     await using _ = await grpcServer({ address, services: [{ service: askingService, handlers: echo }] })
 
     expect(await waits).toBe('waited')

@@ -98,15 +98,19 @@ export class Outgoing {
   /** Says what the attempt failed with. */
   fail(told: StatusObject, reject: (error: unknown) => void): void {
     if (this.#reason !== undefined) return reject(this.#reason)
-    if (this.#signal.aborted) return reject(this.#signal.reason)
+    const { wire, method, options, once } = this.#asked
+    // Whoever never had a connection tells the address that was asked for, not the one that was reached.
+    const sent = this.#surface?.getPeer() !== wire.client.getChannel().getTarget()
+    const { aborted, reason } = this.#signal
+    if (aborted) {
+      once?.ended(this.#call, !sent, reason)
+      return reject(reason)
+    }
     const left = this.#call.deadline - systemClock.now()
     // Both ends have the deadline, and one of them is a moment early: the pipeline's own word for it is on its way.
     if (told.code === status.DEADLINE_EXCEEDED && left < about)
       return this.#signal.addEventListener('abort', () => reject(this.#signal.reason))
-    const { wire, method, options, once } = this.#asked
     const { idempotent = method.idempotent } = options
-    // Whoever never had a connection tells the address that was asked for, not the one that was reached.
-    const sent = this.#surface?.getPeer() !== wire.client.getChannel().getTarget()
     const repeat = once !== undefined
     const failure = new GrpcFailure(
       { method: method.path, address: wire.address, idempotent, sent, repeat },
