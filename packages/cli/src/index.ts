@@ -1,1 +1,2 @@
-export { ConfigError, type Holdfast, type LoadOptions, load } from '@holdfast/runtime'
+export { ConfigError } from '@holdfast/runtime'
+export { type Holdfast, type LoadOptions, load } from '@holdfast/runtime/load'

@@ -1,7 +1,6 @@
 import type { ControlCall, ControlPeer } from '@holdfast/governor'
 import type { Told } from '@holdfast/policy/context'
 import { redact } from '@holdfast/telemetry/lines'
-import { z } from 'zod'
 
 /** A process that announced itself. */
 export interface AnnouncedProcess {
@@ -33,16 +32,29 @@ export interface Announced {
 /** How long a process may take to answer, in ms; one that hangs must not hide the others. */
 const patience = 1_000
 
-const introduction = z.object({ pid: z.int().positive(), service: z.string().min(1).optional() })
-const asked = z.object({ name: z.string().min(1), kind: z.string().min(1).optional() })
+/** Text, or nothing at all. */
+const named = (value: unknown): value is string | undefined =>
+  value === undefined || (typeof value === 'string' && value !== '')
+
+function introduction(input: unknown): AnnouncedProcess {
+  const { pid, service } = Object(input) as Readonly<Record<string, unknown>>
+  if (!Number.isSafeInteger(pid) || (pid as number) <= 0 || !named(service))
+    throw bad('announce needs { pid, service? }')
+  return { pid: pid as number, ...(service !== undefined && { service }) }
+}
+
+function whom(call: string, input: unknown): Named {
+  const { name, kind } = Object(input) as Readonly<Record<string, unknown>>
+  if (name === undefined || !named(name) || !named(kind)) throw bad(`${call} needs { name, kind? }`)
+  return { name, kind }
+}
 
 /** Keeps book of the processes that announce themselves. */
 export function announced(): Announced {
   const processes = new Map<ControlPeer, AnnouncedProcess>()
 
   const announce: ControlCall = (input, peer) => {
-    const { pid, service } = checked(introduction, input, 'announce needs { pid, service? }')
-    processes.set(peer, { pid, ...(service !== undefined && { service }) })
+    processes.set(peer, introduction(input))
     peer.signal.addEventListener('abort', () => processes.delete(peer), { once: true })
   }
   /** What each process answers, in the order in which they came; undefined for one that does not. */
@@ -55,8 +67,7 @@ export function announced(): Announced {
     )
   /** The processes in which there was something of that name. */
   const tell = (call: 'reset' | 'isolate') => async (input: unknown) => {
-    const named = checked(asked, input, `${call} needs { name, kind? }`)
-    const answers = await askAll(call, named)
+    const answers = await askAll(call, whom(call, input))
     return answers.filter(({ answer }) => answer === true).map(({ process }) => process)
   }
   const policies = async () => {
@@ -76,8 +87,6 @@ function clean(told: Told | undefined): Told | undefined {
   }
 }
 
-function checked<T extends z.ZodType>(schema: T, input: unknown, needs: string): z.infer<T> {
-  const read = schema.safeParse(input)
-  if (read.success) return read.data
-  throw Object.assign(new Error(needs), { code: 'BAD_CALL' })
+function bad(needs: string): Error {
+  return Object.assign(new Error(needs), { code: 'BAD_CALL' })
 }

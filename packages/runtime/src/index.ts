@@ -12,7 +12,6 @@ export type { Component, Kind, Level } from './component.ts'
 export { ConfigError, type Problem } from './config/problem.ts'
 export { duration } from './config/units.ts'
 export { type KeptRecord, type KeptRecordsOptions, keptRecords } from './kept-records.ts'
-export { type Holdfast, type LoadOptions, load } from './load.ts'
 export type { LogLevelChange, LogLevels } from './log-levels.ts'
 export type { Reloaded } from './reloading.ts'
 export {

@@ -16,8 +16,8 @@ import {
 import { type ChildRecord, childLines } from '@holdfast/telemetry/lines'
 import { processMetrics } from '@holdfast/telemetry/process'
 import { announced } from './announced.ts'
-import { configOf } from './config/config-of.ts'
 import type { Environment } from './config/environment.ts'
+import { readApart } from './config/read-apart.ts'
 import type { Config, ServiceConfig } from './config/schema.ts'
 import { addressText } from './config/units.ts'
 import { type EdgeEvent, edgeName } from './edge-contract.ts'
@@ -59,7 +59,7 @@ export interface Up extends AsyncDisposable {
  */
 export async function up({ file: given, environment, log, on }: UpOptions): Promise<Up> {
   const file = resolve(given)
-  const config = await configOf(given, environment)
+  const config = await readApart(given, environment)
   const state = stateFolder(file)
   const began = performance.now()
   const report = edgeReport()
@@ -132,7 +132,7 @@ export async function up({ file: given, environment, log, on }: UpOptions): Prom
     const edge = { listen, governor: path, state, cwd: dirname(file), environment }
     files = reloading({
       config,
-      read: () => configOf(given, environment),
+      read: () => readApart(given, environment),
       specs: (said, served) => [
         ...serviceSpecs(said, { file, governor: path }),
         edgeSpec({ ...edge, served }),

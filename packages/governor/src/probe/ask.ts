@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { Clock } from '@holdfast/policy'
+import { leanHttp } from '../lean-http.ts'
 import { signalGroup } from '../process-group.ts'
 import type { Probe } from './probe.ts'
 
@@ -66,7 +66,7 @@ const askHttp =
   ({ http, expect }: { readonly http: string; readonly expect?: number }): Ask =>
   (answer) => {
     // `agent: false` gives the request a socket of its own, so that nothing is kept alive.
-    const asked = request(http, { agent: false }, ({ statusCode = 0 }) => {
+    const asked = leanHttp().request(http, { agent: false }, ({ statusCode = 0 }) => {
       const well = expect === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === expect
       answer(well ? undefined : `it answers ${statusCode}`)
     })

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { leanHttp } from '../lean-http.ts'
 import { type LoadReader, loadFlaw } from './load.ts'
 
 /** The longest page that is read, in bytes. */
@@ -18,7 +18,7 @@ export const loadPage =
       const url = new URL(address)
       const port = Number(url.port || 80) + replica - 1
       const said = (what: string) => reject(new Error(`port ${port}: ${what}`))
-      const asked = request(
+      const asked = leanHttp().request(
         {
           host: url.hostname.replace(/^\[|\]$/g, ''),
           port,
