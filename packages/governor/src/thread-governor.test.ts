@@ -135,6 +135,8 @@ describe('threadGovernor', () => {
     const { pid } = of('a')
 
     call('a', 'hang')
+    // Nobody waits for its answer.
+    expect(await g.metrics()).toMatchObject([{ service: 'a' }])
 
     expect(await event('service.restarting')).toMatchObject({
       reason: 'unhealthy',

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ServiceLine } from '../child.ts'
 import type { Death, ExitCause } from '../governor-event.ts'
@@ -33,7 +32,7 @@ export interface Thread {
 }
 
 const execArgv = threadArguments(process.execArgv)
-const program = new URL(`thread-program${extname(import.meta.url)}`, import.meta.url)
+const program = new URL('thread-program.mjs', import.meta.url)
 
 /** Starts a thread for a handler; calls `exited` once it is gone, and not before this returns. Throws when there can be none. */
 export const thread = (service: ThreadService, { line, ready, exited }: ThreadOptions): Thread => {

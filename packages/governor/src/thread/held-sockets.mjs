@@ -1,3 +1,4 @@
+// @ts-check
 import { spawn } from 'node:child_process'
 
 /*
@@ -12,17 +13,24 @@ const program = `
   for (let at = 0; at < count; at++)
     process.send(at, open(null, 0, 4, first + at, 0), () => --left || process.disconnect())`
 
-/** Copies of held sockets, each for one `server.listen`. Rejects when no process can be started. */
-export const heldSockets = (fds: readonly number[]): Promise<readonly object[]> =>
+/**
+ * Copies of held sockets, each for one `server.listen`. Rejects when no process can be started.
+ *
+ * @param {readonly number[]} fds
+ * @returns {Promise<readonly object[]>}
+ */
+export const heldSockets = (fds) =>
   new Promise((resolve, reject) => {
-    const found: object[] = []
+    /** @type {object[]} */
+    const found = []
     if (fds.length === 0) return resolve(found)
-    const stdio = ['ignore', 'ignore', 'ignore', 'ipc', ...fds] as const
+    /** @type {import('node:child_process').StdioOptions} */
+    const stdio = ['ignore', 'ignore', 'ignore', 'ipc', ...fds]
     const args = ['-e', program, String(stdio.length - fds.length), String(fds.length)]
-    const echo = spawn(process.execPath, args, { env: {}, stdio: [...stdio] })
+    const echo = spawn(process.execPath, args, { env: {}, stdio })
     echo
-      .on('message', (at: number, socket: unknown) => {
-        found[at] = socket as object
+      .on('message', (at, socket) => {
+        found[Number(at)] = /** @type {object} */ (socket)
       })
       .once('error', reject)
       .once('close', (code) => {
