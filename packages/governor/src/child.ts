@@ -5,6 +5,7 @@ import { delimiter, dirname } from 'node:path'
 import type { Clock } from '@holdfast/policy'
 import type { ExitCause } from './governor-event.ts'
 import { pacedLines } from './output/paced-lines.ts'
+import { withListenPid } from './process/listen-pid.ts'
 import { runtimeEnvironment, type Surroundings } from './process/runtime-environment.ts'
 import type { Service } from './service.ts'
 
@@ -13,6 +14,8 @@ export interface ServiceLine {
   readonly service: string
   /** Different for every process that is started for it: the last lines of one may come when the next has begun. */
   readonly run: string
+  /** Which one wrote it, where the service is several processes. */
+  readonly replica?: number
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
@@ -26,6 +29,8 @@ export interface ChildOptions {
   readonly unspawned: (why: string) => void
   /** Takes what the child writes to its `NOTIFY_FD`, line by line; without it there is none. */
   readonly notified?: (text: string) => void
+  /** Takes the means to let it in, for a spare, which then waits for that on its `HOLDFAST_SPARE_FD`. */
+  readonly spare?: (admit: (replica: number) => void) => void
   readonly exited: (cause: ExitCause) => void
   /** The marks by which it is found again. */
   readonly marks?: Readonly<Record<string, string>>
@@ -44,22 +49,31 @@ const drainWithin = 250
  * last line was given.
  */
 export const child = (service: Service, options: ChildOptions): Promise<void> => {
-  const [program = '', ...args] = service.command
-  const { run, notified, marks, output } = options
+  const { run, notified, spare, marks, output } = options
   const notifyAt = 3 + service.listen.length
+  const spareAt = notifyAt + (notified ? 1 : 0)
+  const { command, cwd, listen } = service
   let born: ChildProcess
   try {
+    const env = {
+      ...environment(service),
+      ...marks,
+      ...(notified && { NOTIFY_FD: String(notifyAt) }),
+      ...(spare && { HOLDFAST_SPARE_FD: String(spareAt) }),
+    }
+    const [program = '', ...args] = listen.length > 0 ? withListenPid(command, { cwd, env }) : command
     born = spawn(program, args, {
       detached: true,
-      env: { ...environment(service), ...marks, ...(notified && { NOTIFY_FD: String(notifyAt) }) },
+      env,
       stdio: [
         'ignore',
         output?.[0] ?? 'pipe',
         output?.[1] ?? 'pipe',
-        ...service.listen.map(({ fd }) => fd),
+        ...listen.map(({ fd }) => fd),
         ...(notified ? ['pipe' as const] : []),
+        ...(spare ? ['pipe' as const] : []),
       ],
-      ...(service.cwd === undefined ? {} : { cwd: service.cwd }),
+      ...(cwd === undefined ? {} : { cwd }),
       ...identity(service),
     })
   } catch (error) {
@@ -81,10 +95,15 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   })
   const notify = notified && (born.stdio[notifyAt] as Socket)
   if (notify) pacedLines(notify, notified)
+  const door = spare && (born.stdio[spareAt] as Socket)
+  // One that has died is told of by its exit, not by its door.
+  door?.on('error', () => {}).resume()
+  if (door) spare((replica) => door.end(`go ${replica}\n`))
   const drained = new Promise<void>((resolve) => {
     let cancel = () => {}
     born.once('exit', (code, signal) => {
       for (const each of written) each.hurry()
+      door?.destroy()
       cancel = options.clock.after(drainWithin, () => {
         stdout?.destroy()
         stderr?.destroy()
@@ -101,6 +120,16 @@ export const child = (service: Service, options: ChildOptions): Promise<void> =>
   return drained
 }
 
+const own = [
+  'LISTEN_PID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'NOTIFY_FD',
+  'NOTIFY_SOCKET',
+  'HOLDFAST_REPLICA',
+  'HOLDFAST_SPARE_FD',
+]
+
 /** As whom something is run for a service; of this process's own user when it says nothing. */
 export const identity = ({ environment: { user } = {} }: Service): Surroundings['as'] =>
   user === undefined ? {} : runtimeEnvironment({ user }).as
@@ -110,8 +139,7 @@ export const environment = ({ env, listen, environment: wanted }: Service): Node
   const { given, set, unset, paths } = runtimeEnvironment(wanted)
   const merged = { ...process.env, ...given, ...env, ...set }
   // These are this service's own, not those the governor itself may have been given.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_FD', 'NOTIFY_SOCKET', ...unset])
-    delete merged[name]
+  for (const name of [...own, ...unset]) delete merged[name]
   return {
     ...merged,
     // `node` in a command is then the Node that runs Holdfast, unless the service has another.

@@ -1,5 +1,5 @@
 /**
- * A past fact about a service.
+ * A past fact about a service; `replica` says about which one, where it is several processes.
  *
  * All durations are ms. `after` counts from the spawn; `delay` is the wait before the next spawn, and `attempt` counts
  * restarts since the last stable run, from 1, or is 0 for a restart that is no answer to a failure.
@@ -13,28 +13,55 @@
  * wanted; `load.failed` means that a replica does not tell its load, told once until `load.recovered`.
  */
 export type GovernorEvent =
-  | { readonly type: 'service.started'; readonly service: string; readonly pid: number }
-  | { readonly type: 'service.ready'; readonly service: string; readonly after: number }
-  | { readonly type: 'service.ailing'; readonly service: string; readonly why: string }
-  | { readonly type: 'service.recovered'; readonly service: string }
+  | {
+      readonly type: 'service.started'
+      readonly service: string
+      readonly replica?: number
+      readonly pid: number
+    }
+  | {
+      readonly type: 'service.ready'
+      readonly service: string
+      readonly replica?: number
+      readonly after: number
+    }
+  | {
+      readonly type: 'service.ailing'
+      readonly service: string
+      readonly replica?: number
+      readonly why: string
+    }
+  | { readonly type: 'service.recovered'; readonly service: string; readonly replica?: number }
   | ({
       readonly type: 'service.exited'
       readonly service: string
+      readonly replica?: number
       readonly after: number
       readonly wanted: boolean
     } & ExitCause)
   | {
       readonly type: 'service.restarting'
       readonly service: string
+      readonly replica?: number
       readonly delay: number
       readonly attempt: number
       readonly reason: RestartReason
       readonly why: string
     }
-  | { readonly type: 'service.done'; readonly service: string }
-  | { readonly type: 'service.stopped'; readonly service: string }
-  | { readonly type: 'service.failed'; readonly service: string; readonly why: string }
-  | { readonly type: 'service.gave-up'; readonly service: string; readonly why: string }
+  | { readonly type: 'service.done'; readonly service: string; readonly replica?: number }
+  | { readonly type: 'service.stopped'; readonly service: string; readonly replica?: number }
+  | {
+      readonly type: 'service.failed'
+      readonly service: string
+      readonly replica?: number
+      readonly why: string
+    }
+  | {
+      readonly type: 'service.gave-up'
+      readonly service: string
+      readonly replica?: number
+      readonly why: string
+    }
   | { readonly type: 'spare.started'; readonly service: string; readonly pid: number }
   | { readonly type: 'spare.failed'; readonly service: string; readonly why: string }
   | { readonly type: 'record.failed'; readonly why: string }

@@ -43,8 +43,23 @@ export interface Governor<Spec = ServiceSpec> extends AsyncDisposable {
    * their last lines were given out. Stops of all at the same time share one promise. A later start overtakes it.
    */
   stop(name?: string): Promise<void>
-  /** Stops one service and starts it again, or just starts it, done or not; resolves as `start` does. */
+  /**
+   * Starts one service anew, or just starts it, done or not; resolves as `start` does.
+   *
+   * One that is ready and whose sockets are held is replaced process by process, `surge` at a time: the old one is told to
+   * stop when the new one beside it is ready. When that is not ready at its first attempt, what ran before goes on, which
+   * the result says. All others, and those whose readiness is asked on the held socket itself, are stopped and started.
+   */
   restart(name: string): Promise<StartResult>
+  /**
+   * Has a service be so many processes from now on, 1 or more; `apply` with another number overrules it.
+   *
+   * More are started beside those that run, which are not touched; the surplus is stopped gracefully, newest first.
+   * Resolves as `start` does, once the surplus is gone and the others are ready or have failed once; at once, with both
+   * lists empty, for a service that is stopped, which will be so many when it is started. Rejects with `UNKNOWN_SERVICE`
+   * and with `BAD_SERVICE`.
+   */
+  scale(name: string, replicas: number): Promise<StartResult>
   /** All services, in the order in which they were given. */
   status(): ServiceStatus[]
   /**
@@ -57,7 +72,8 @@ export interface Governor<Spec = ServiceSpec> extends AsyncDisposable {
   metrics(): Promise<readonly ServiceMetrics[]>
   /**
    * Changes the services to these: stops what is no longer there or is not the same, in reverse order of need, and starts
-   * what is new or has changed and ran, in order. Everything else goes on untouched, what needs a changed one too.
+   * what is new or has changed and ran, in order; what `restart` replaces process by process is replaced so here as well.
+   * Everything else goes on untouched, what needs a changed one too, and what only becomes more or fewer processes.
    *
    * Resolves as `start` does, with what was changed. Throws what making a governor throws, and then changes nothing.
    * Calls follow one another, and those of `addHandler` and `removeHandler`; none waits for what another one starts.

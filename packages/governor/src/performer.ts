@@ -18,15 +18,18 @@ export interface PerformerOptions {
   readonly line: (line: ServiceLine) => unknown
   readonly announce: (event: GovernorEvent) => void
   readonly traces: Traces
+  /** By what the process is known. */
+  readonly id: string
   /** Takes what an effect set going reports, now or later. */
   readonly tell: (event: LifeEvent) => void
 }
 
 /** Does the effects of one service that is a process, in the order in which they are given. */
 export const performer = (
-  service: Service,
-  { clock, line, announce, tell, traces }: PerformerOptions,
+  known: Service,
+  { clock, line, announce, id, tell, traces }: PerformerOptions,
 ): Performer => {
+  const service: Service = { ...known, name: id }
   const draining = new Set<Promise<unknown>>()
   const drain = (ending: Promise<unknown>) => {
     const ended = ending.catch(() => {}).finally(() => draining.delete(ended))
@@ -34,6 +37,9 @@ export const performer = (
   }
   const reaping = new Set<number>()
   let cancelWait = () => {}
+  /** Which replica it is; undefined for a spare, and then how it is let in. */
+  let replica: number | undefined
+  let admit = (_: number) => {}
   /** The generation that was taken over when it was ready already. */
   let wasReady: number | undefined
   let probing: (Probing & { readonly generation: number }) | undefined
@@ -43,9 +49,11 @@ export const performer = (
     // The last lines of an earlier child may still come while the next one starts.
     if (probing?.generation === generation) probing.heard(text, from)
   }
-  const spawn = (generation: number, role: Role) => {
+  const spawn = ({ generation, role, ...as }: Spawn) => {
+    replica = as.replica
     const heard = (written: ServiceLine) => {
-      const answer = line(written)
+      const which = replica !== undefined && (replica > 1 || known.replicas > 1) ? { replica } : {}
+      const answer = line({ ...written, service: known.name, ...which })
       hear(generation, written.line, 'line')
       return answer
     }
@@ -73,10 +81,16 @@ export const performer = (
       clock,
       run: unit.run,
       line: heard,
-      marks: env,
+      marks: { ...env, ...(replica !== undefined && { HOLDFAST_REPLICA: String(replica) }) },
       output: output?.fds,
       ...(role === 'command' &&
         notifies(service) && { notified: (text: string) => hear(generation, text, 'notify') }),
+      ...(role === 'command' &&
+        replica === undefined && {
+          spare: (door: typeof admit) => {
+            admit = door
+          },
+        }),
       spawned: (pid) => {
         traces.born(service, pid)
         spawned(pid)
@@ -100,7 +114,10 @@ export const performer = (
   const perform = (effect: OwnEffect) => {
     switch (effect.do) {
       case 'spawn':
-        return spawn(effect.generation, effect.role)
+        return spawn(effect)
+      case 'admit':
+        replica = effect.replica
+        return admit(replica)
       case 'probe': {
         const { generation } = effect
         const found = () => {
@@ -164,6 +181,8 @@ export const performer = (
   }
   return { perform, drained, ask, abandon }
 }
+
+type Spawn = OwnEffect & { readonly do: 'spawn' }
 
 const commandOf = (service: Service, role: Role): Service =>
   role === 'command' ? service : { ...service, command: service[role]!, listen: [] }

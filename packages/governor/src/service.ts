@@ -1,3 +1,4 @@
+import { checkCrew } from './crew/check-crew.ts'
 import type { HeldListener } from './held-listener.ts'
 import type { Probe } from './probe/probe.ts'
 import type { RuntimeEnvironment } from './process/runtime-environment.ts'
@@ -57,8 +58,23 @@ export interface ServiceSpec {
    * state directory takes it over. Default kill. Not to be had together with `listen`, since nobody could hold those sockets meanwhile.
    */
   readonly onGovernorDeath?: OnGovernorDeath
-  /** Sockets handed to the child as fd 3, 4 …, with LISTEN_FDS set. */
+  /** Sockets handed to the child as fd 3, 4 …, as sd_listen_fds(3) has it: LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES (the ports). */
   readonly listen?: readonly HeldListener[]
+  /**
+   * How many processes it is. They share its sockets, and each finds its number, from 1, in HOLDFAST_REPLICA. Default 1.
+   */
+  readonly replicas?: number
+  /** How many of them must be ready before what needs it is started. Default 1, since one answers on the socket of all. */
+  readonly enough?: number
+  /** How many are replaced at a time, each by one that is started beside it; only where sockets are held. Default 1. */
+  readonly surge?: number
+  /**
+   * 1 keeps a process that has booted and waits, and takes the place of a replica as soon as that ends by itself.
+   *
+   * It finds a descriptor in HOLDFAST_SPARE_FD, and begins when it can read a line there: `go` and the number of the
+   * replica that it is. Until then it must not listen, nor say that it is ready. Default 0.
+   */
+  readonly spare?: 0 | 1
 }
 
 /** `always`; `on-failure`, unless it ended well; `never`, whatever happened. */
@@ -127,12 +143,17 @@ export const service = (spec: ServiceSpec): Service => {
     hookTimeout: 30_000,
     onGovernorDeath: 'kill',
     listen: [],
+    replicas: 1,
+    enough: 1,
+    surge: 1,
+    spare: 0,
     ...said,
     ...(ready && { ready }),
     ...(alive && { alive: { every: 10_000, timeout: 2_000, failures: 3, ...alive } }),
     backoff: { initial: 200, max: 30_000, factor: 2, ...backoff },
   }
   checkService(filled)
+  checkCrew(filled)
   return filled
 }
 

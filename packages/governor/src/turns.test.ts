@@ -16,7 +16,7 @@ const row = (a: Is, b: Is, c: Is): Map<string, Life> =>
   )
 const told = (lives: Map<string, Life>, leaving: Parameters<typeof turns>[1] = new Map()) => {
   const { tell, left } = turns(lives, leaving)
-  return { tell: tell.map(({ name, event }) => `${event.is} ${name}`), left }
+  return { tell: tell.map(({ id, event }) => `${event.is} ${id}`), left }
 }
 const stop = (is: Departure['is']): Departure => ({ is, event: { is: 'stop' } })
 const all = (is: Departure['is'] = 'asked') =>

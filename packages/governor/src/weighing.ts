@@ -34,9 +34,9 @@ export const weighing = ({ clock, every, usage, lives, tell }: WeighingOptions):
       () => new Map(),
     )
     looking = false
-    for (const { service, run, generation } of asked) {
+    for (const { id, run, generation } of asked) {
       const seen = found.get(run!.pid)
-      if (seen) tell(service.name, { is: 'weighed', generation, bytes: seen.memory })
+      if (seen) tell(id, { is: 'weighed', generation, bytes: seen.memory })
     }
     change()
   }

@@ -104,7 +104,6 @@ const beyondOne = (lives: readonly Life[]): readonly Life[] => {
 /** Why a replacement will not be ready at its first attempt. */
 const flaw = ({ state, restarts, lastError = 'it failed' }: Life): string | undefined => {
   if (state.is === 'failed') return state.why
-  if (state.is === 'stopped') return 'it was stopped before it was ready'
   return restarts > 0 || (state.is === 'stopping' && state.next !== 'waiting') ? lastError : undefined
 }
 

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Changes, changes } from '../changes.ts'
+import { rolls } from '../crew/check-crew.ts'
 import { GovernorError } from '../governor-error.ts'
 import type { Service } from '../service.ts'
 import type { StartResult } from '../start-result.ts'
@@ -25,16 +27,22 @@ export interface Changing<S extends Service> {
 /** Changes the services of a loop. */
 export const changing = <S extends Service>(
   loop: RunLoop<S>,
-  { known, end, begin, withNeeds, stops }: Requests,
+  { known, end, begin, withNeeds, roll, canRoll, stops }: Requests<S>,
 ): Changing<S> => {
   const gate = turnstile()
   const removing = new Set<string>()
-  const atRest = (name: string) => ['stopped', 'failed'].includes(loop.lives.get(name)!.state.is)
+  const { crews } = loop
+  const atRest = (name: string) =>
+    crews.of(name).every(({ state }) => ['stopped', 'failed'].includes(state.is)) && !loop.isLeaving(name)
 
   const change = async (next: readonly S[], asked: number) => {
-    const found = changes(loop.services(), next)
-    const ending = [...found.removed, ...found.replaced]
-    const ran = found.replaced.filter((name) => loop.wanted.has(name))
+    const found = changes(crews.services().map(unsized), next.map(unsized))
+    const byName = new Map(next.map((each) => [each.name, each]))
+    const rolled = found.replaced.filter((name) => canRoll(name) && rolls(byName.get(name)!))
+    const replaced = found.replaced.filter((name) => !rolled.includes(name))
+    const resized = found.kept.filter((name) => resize(byName.get(name)!))
+    const ending = [...found.removed, ...replaced]
+    const ran = [...replaced, ...resized].filter((name) => loop.wanted.has(name))
     const starting = stops() === asked ? [...ran, ...found.added] : []
     // A start may overtake the end of what is to be replaced: then it has to end once more.
     do {
@@ -44,29 +52,53 @@ export const changing = <S extends Service>(
     } while (!ending.every(atRest))
     for (const each of next) {
       // What not even SIGKILL ends is neither replaced nor forgotten.
-      const runs = loop.lives.get(each.name)?.run
-      if (!found.kept.includes(each.name) && !runs) loop.take(each)
+      const stays = found.kept.includes(each.name) || rolled.includes(each.name)
+      if (!stays && !loop.runs(each.name)) loop.take(each)
     }
-    for (const name of found.removed) if (!loop.lives.get(name)!.run) loop.forget(name)
-    loop.order(next.map(({ name }) => name))
-    return { found, names: withNeeds(starting.filter((name) => loop.wanted.has(name))) }
+    for (const name of found.removed) if (!loop.runs(name)) loop.forget(name)
+    crews.order(next.map(({ name }) => name))
+    const names = withNeeds(starting.filter((name) => loop.wanted.has(name)))
+    const goOn = async () => {
+      const own = rolled.map((name) => byName.get(name)!)
+      const results = await Promise.all([
+        ...(names.length > 0 ? [begin(names)] : []),
+        ...own.map((each) => roll(each, (life) => !isDeepStrictEqual(unsized(life.service), unsized(each)))),
+      ])
+      return {
+        ready: results.flatMap(({ ready }) => ready),
+        failed: results.flatMap(({ failed }) => failed),
+      }
+    }
+    return { found, goOn }
+  }
+  /** Takes over how many processes a service that is otherwise the same shall be; whether that is another number than before. */
+  const resize = (service: S): boolean => {
+    const { name, replicas, spare, surge } = service
+    const was = known(name)
+    const size = crews.size(name)
+    // What was scaled meanwhile stays so, unless another number is asked for now.
+    const now = { replicas: replicas === was.replicas ? size.replicas : replicas, spare, surge }
+    if (isDeepStrictEqual(size, now) && was.replicas === replicas) return false
+    crews.resize(service, now)
+    loop.turn(name)
+    return true
   }
 
   const take = async (service: S) => {
     const { name } = service
-    if (loop.lives.has(name))
+    if (crews.services().some((each) => each.name === name))
       throw new GovernorError(
         'NAME_TAKEN',
         `there is a service "${name}" already`,
         'remove it first, or choose another name',
       )
-    together([...loop.services().filter((each) => !removing.has(each.name)), service])
+    together([...crews.services().filter((each) => !removing.has(each.name)), service])
     loop.take(service)
   }
 
   const drop = async (name: string) => {
     known(name)
-    const needing = loop
+    const needing = crews
       .services()
       .find(({ needs, name: other }) => needs.includes(name) && !removing.has(other))
     if (needing)
@@ -82,7 +114,7 @@ export const changing = <S extends Service>(
     } finally {
       removing.delete(name)
     }
-    if (loop.lives.get(name)!.run)
+    if (loop.runs(name))
       throw new GovernorError(
         'STILL_RUNNING',
         `the service "${name}" does not end, not even when it is killed`,
@@ -94,8 +126,8 @@ export const changing = <S extends Service>(
   return {
     apply: async (next) => {
       const asked = stops()
-      const { found, names } = await gate.all(() => change(next, asked))
-      return { ...found, ...(names.length > 0 ? await begin(names) : { ready: [], failed: [] }) }
+      const { found, goOn } = await gate.all(() => change(next, asked))
+      return { ...found, ...(await goOn()) }
     },
     add: async (service) => {
       const { name } = service
@@ -108,3 +140,6 @@ export const changing = <S extends Service>(
     remove: (name) => gate.one(name, () => drop(name)),
   }
 }
+
+/** A service but for how many processes it is. */
+const unsized = <S extends Service>(service: S): S => ({ ...service, replicas: 1, spare: 0, surge: 1 })

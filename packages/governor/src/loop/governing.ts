@@ -3,7 +3,7 @@ import type { Governor, GovernorOptions } from '../governor.ts'
 import type { GovernorEvent } from '../governor-event.ts'
 import type { Usage } from '../process-usage.ts'
 import type { Service } from '../service.ts'
-import { type ServiceHealth, serviceHealth } from '../service-health.ts'
+import { ofReplica, type ServiceHealth, serviceHealth } from '../service-health.ts'
 import { type ServiceMetrics, serviceMetrics } from '../service-metrics.ts'
 import { serviceStatus } from '../service-status.ts'
 import { changing } from './changing.ts'
@@ -36,30 +36,39 @@ export const governing = <Spec, S extends Service>(
   const { apply, add, remove } = changing(loop, asked)
 
   const healthCheck = async (name?: string): Promise<readonly ServiceHealth[]> => {
-    if (name === undefined) return [...loop.lives.values()].map(serviceHealth)
-    const { generation } = known(name)
-    const flaw = await loop.performer(name)!.ask(askWithin)
-    const health = serviceHealth(known(name))
-    return health.healthy && flaw !== undefined && known(name).generation === generation
-      ? [{ ...health, healthy: false, reason: flaw }]
-      : [health]
+    if (name === undefined) return names().map((each) => serviceHealth(loop.crews.of(each)))
+    known(name)
+    const asked = loop.crews.of(name).filter(({ replica }) => replica !== undefined)
+    const flaws = await Promise.all(asked.map(({ id }) => loop.performer(id)!.ask(askWithin)))
+    const health = serviceHealth(loop.crews.of(name))
+    if (!health.healthy) return [health]
+    const ill = asked.findIndex(
+      ({ id, generation }, index) =>
+        flaws[index] !== undefined && loop.lives.get(id)?.generation === generation,
+    )
+    if (ill === -1) return [health]
+    return [{ ...health, healthy: false, reason: ofReplica(asked[ill]!, flaws[ill], asked.length) }]
   }
   const metrics = async (): Promise<readonly ServiceMetrics[]> => {
     const running = [...loop.lives.values()].flatMap(({ run }) => run?.pid ?? [])
     const used: ReadonlyMap<number, Usage> = await hands.usage(running).catch(() => new Map())
-    return [...loop.lives.values()].map((life) =>
-      serviceMetrics(life, clock.now(), life.run && used.get(life.run.pid)),
-    )
+    return names().map((name) => serviceMetrics(loop.crews.of(name), clock.now(), used))
   }
 
+  const names = () => loop.crews.services().map((each) => each.name)
   for (const each of together(services.map(service))) loop.take(each)
 
   return {
     on: (listener) => events.on(listener),
-    start: async (name) => begin(name === undefined ? [...loop.lives.keys()] : withNeeds([name])),
-    stop: (name) => (name === undefined ? endAll() : (async () => end([known(name).service.name]))()),
-    restart: async (name) => begin(withNeeds([name]), name),
-    status: () => [...loop.lives.values()].map((life) => serviceStatus(life, clock.now())),
+    start: async (name) => begin(name === undefined ? names() : withNeeds([name])),
+    stop: (name) => (name === undefined ? endAll() : (async () => end([known(name).name]))()),
+    restart: asked.restart,
+    scale: asked.scale,
+    status: () =>
+      names().map((name) => {
+        const { replicas: wanted } = loop.crews.size(name)
+        return serviceStatus(loop.crews.of(name), { wanted, now: clock.now() })
+      }),
     healthCheck,
     metrics,
     apply: async (specs) => apply(together(specs.map(service))),

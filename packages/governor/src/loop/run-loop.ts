@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@holdfast/policy'
+import type { GovernorEvent } from '../governor-event.ts'
 import type { Life, LifeEvent } from '../life.ts'
 import { isUp } from '../life-moves.ts'
 import { step, unborn } from '../lifecycle.ts'
@@ -6,6 +7,7 @@ import type { Service } from '../service.ts'
 import { touched } from '../strategy.ts'
 import { type Departure, turns } from '../turns.ts'
 import { weighing } from '../weighing.ts'
+import { type Crews, crews } from './crews.ts'
 import type { Hands, Performer } from './hands.ts'
 
 export interface RunLoopOptions<S extends Service> {
@@ -18,26 +20,30 @@ export interface RunLoopOptions<S extends Service> {
 }
 
 export interface RunLoop<S extends Service> {
-  /** All services, in their order. */
+  /** The lives of all services, by their ids. */
   readonly lives: ReadonlyMap<string, Life>
+  /** Which lives are of which service. */
+  readonly crews: Omit<Crews<S>, 'take' | 'forget' | 'left' | 'mend'>
   /** Services that somebody wants to run, also some that are not there yet. */
   readonly wanted: Set<string>
-  /** The services as they were taken on. */
-  services(): readonly S[]
-  performer(name: string): Performer | undefined
-  /** Hands an event to the life of a service. */
-  tell(name: string, event: LifeEvent): void
+  performer(id: string): Performer | undefined
+  /** Hands an event to a life. */
+  tell(id: string, event: LifeEvent): void
+  /** Resolves when nothing is left of what the lives of a service started, those that were forgotten too. */
+  drained(name: string): Promise<unknown>
   /** Somebody asks for a service; what its group is about to do with it is not undone by that. */
   want(name: string): void
   /** These shall end, each when it is its turn. */
   dismiss(names: readonly string[]): void
-  /** Whether one still has to end. */
+  /** Whether anything of one still has to end. */
   isLeaving(name: string): boolean
+  /** Whether anything of one runs, or may still have members. */
+  runs(name: string): boolean
   /** Takes a service on, at rest, in place of one of its name that is at rest. */
   take(service: S): void
   forget(name: string): void
-  /** Puts these first, in this order. */
-  order(names: readonly string[]): void
+  /** Has what was asked of the crew of a service take effect. */
+  turn(name: string): void
   /** Resolves with the answer of `look` once it has one; it looks again after every turn of the loop. */
   until<T>(look: () => T | undefined): Promise<T>
 }
@@ -55,26 +61,48 @@ export interface RunLoop<S extends Service> {
 export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<S> => {
   const { hands, clock, random, wall, weighEvery } = options
   const lives = new Map<string, Life>()
-  const taken = new Map<string, { readonly service: S; readonly performer: Performer }>()
+  const performers = new Map<string, Performer>()
   const wanted = new Set<string>()
   const leaving = new Map<string, Departure>()
   const waiters = new Set<() => void>()
-  const queue: { readonly name: string; readonly event: LifeEvent }[] = []
+  const queue: { readonly id: string; readonly event: LifeEvent }[] = []
+  const parting = new Map<Promise<unknown>, string>()
   let looping = false
 
-  const tell = (name: string, event: LifeEvent) => {
-    queue.push({ name, event })
+  const tell = (id: string, event: LifeEvent) => {
+    queue.push({ id, event })
     loop()
   }
+  const manned = crews<S>({
+    lives,
+    isWanted: (name) => wanted.has(name),
+    seat: (service, { id, replica }) => {
+      const heard = (event: LifeEvent) => {
+        if (performers.get(id) === performer) tell(id, event)
+      }
+      const performer = hands.performer(service, heard, id)
+      lives.set(id, unborn(service, clock.now(), { id, replica }))
+      performers.set(id, performer)
+    },
+    tell: (id, event) => queue.push({ id, event }),
+    take: (id, event) => take(id, event),
+    dismiss: (id) => leaving.set(id, { is: 'asked', event: { is: 'stop' } }),
+  })
 
   const loop = () => {
     if (looping) return
     looping = true
     try {
+      let parted: readonly string[]
       do {
-        for (let next = queue.shift(); next; next = queue.shift()) take(next.name, next.event)
-        giveTurns()
-      } while (queue.length > 0)
+        for (let next = queue.shift(); next; next = queue.shift()) {
+          take(next.id, next.event)
+          const life = lives.get(next.id)
+          if (life) manned.mend(life.service.name)
+        }
+        parted = giveTurns()
+        for (const name of parted) manned.mend(name)
+      } while (queue.length > 0 || parted.length > 0)
     } finally {
       looping = false
     }
@@ -82,15 +110,17 @@ export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<
     for (const waiter of [...waiters]) waiter()
   }
 
-  const take = (name: string, event: LifeEvent) => {
-    const before = lives.get(name)
+  const take = (id: string, event: LifeEvent) => {
+    const before = lives.get(id)
     if (!before) return
     const { life, effects } = step(before, event, { at: clock.now(), wall: wall(), chance: random() })
-    lives.set(name, life)
+    lives.set(id, life)
     if (life.run !== before.run) remember()
     for (const effect of effects)
-      if (effect.do === 'group') tellGroup(name, effect.event)
-      else taken.get(name)!.performer.perform(effect)
+      if (effect.do === 'group') tellGroup(life.service.name, effect.event)
+      else if (effect.do === 'announce')
+        performers.get(id)!.perform({ do: 'announce', event: ofReplica(effect.event, life) })
+      else performers.get(id)!.perform(effect)
   }
 
   /** The others of a group end with the one that fell, in turn. */
@@ -105,15 +135,35 @@ export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<
     }
   }
 
-  const giveTurns = () => {
+  /** Says of which services something is gone for good. */
+  const giveTurns = (): readonly string[] => {
+    const parted: string[] = []
     const { tell: told, left } = turns(lives, leaving)
-    for (const name of left) leaving.delete(name)
+    for (const id of left) {
+      leaving.delete(id)
+      const { run, service } = lives.get(id)!
+      if (!manned.isRetiring(id) || run) continue
+      part(id)
+      parted.push(service.name)
+    }
     for (const turn of told) {
-      const departure = leaving.get(turn.name)
-      if (departure) leaving.set(turn.name, { ...departure, is: 'told' })
+      const departure = leaving.get(turn.id)
+      if (departure) leaving.set(turn.id, { ...departure, is: 'told' })
       queue.push(turn)
     }
+    return parted
   }
+  const part = (id: string) => {
+    const { name } = lives.get(id)!.service
+    const drained = performers.get(id)!.drained()
+    parting.set(drained, name)
+    void drained.finally(() => parting.delete(drained))
+    leaving.delete(id)
+    lives.delete(id)
+    performers.delete(id)
+    manned.left(id)
+  }
+  const all = (name: string) => [...lives.values()].filter(({ service }) => service.name === name)
   const weigh = weighing({ clock, every: weighEvery, usage: hands.usage, lives, tell })
 
   const remember = () => {
@@ -121,48 +171,46 @@ export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<
     if ([...lives.values()].some((life) => life.run)) process.on('exit', abandon)
   }
   const abandon = () => {
-    for (const [name, { run }] of lives) if (run) taken.get(name)!.performer.abandon(run.pid)
+    for (const [id, { run }] of lives) if (run) performers.get(id)!.abandon(run.pid)
   }
 
   return {
     lives,
     wanted,
-    services: () => [...taken.values()].map(({ service }) => service),
-    performer: (name) => taken.get(name)?.performer,
+    crews: manned,
+    performer: (id) => performers.get(id),
     tell,
+    drained: (name) =>
+      Promise.all([
+        ...all(name).map(({ id }) => performers.get(id)!.drained()),
+        ...[...parting].filter(([, service]) => service === name).map(([drained]) => drained),
+      ]),
     want: (name) => {
       wanted.add(name)
-      if (leaving.get(name)?.event.is === 'stop') leaving.delete(name)
+      for (const { id } of manned.of(name)) if (leaving.get(id)?.event.is === 'stop') leaving.delete(id)
     },
     dismiss: (names) => {
       for (const name of names) {
         wanted.delete(name)
-        leaving.set(name, { is: 'asked', event: { is: 'stop' } })
+        manned.hold(name)
+        for (const { id } of all(name)) leaving.set(id, { is: 'asked', event: { is: 'stop' } })
       }
       loop()
     },
-    isLeaving: (name) => leaving.has(name),
+    isLeaving: (name) => all(name).some(({ id }) => leaving.has(id)),
+    runs: (name) => all(name).some(({ run }) => run),
     take: (service) => {
-      const { name } = service
-      const performer = hands.performer(service, (event) => {
-        if (taken.get(name)?.performer === performer) tell(name, event)
-      })
-      lives.set(name, unborn(service, clock.now()))
-      taken.set(name, { service, performer })
+      for (const { id } of all(service.name)) part(id)
+      manned.take(service)
     },
     forget: (name) => {
-      lives.delete(name)
-      taken.delete(name)
+      for (const { id } of all(name)) part(id)
+      manned.forget(name)
       wanted.delete(name)
     },
-    order: (names) => {
-      const rest = [...lives.keys()].filter((name) => !names.includes(name))
-      for (const name of [...names, ...rest]) {
-        const life = lives.get(name)
-        if (!life) continue
-        lives.delete(name)
-        lives.set(name, life)
-      }
+    turn: (name) => {
+      manned.mend(name)
+      loop()
     },
     until: (look) =>
       new Promise((resolve) => {
@@ -177,3 +225,9 @@ export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<
       }),
   }
 }
+
+/** Says which one it is, where there are several. */
+const ofReplica = (event: GovernorEvent, { replica, service }: Life): GovernorEvent =>
+  replica !== undefined && (replica > 1 || service.replicas > 1)
+    ? ({ ...event, replica } as GovernorEvent)
+    : event
