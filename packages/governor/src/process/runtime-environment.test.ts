@@ -79,7 +79,8 @@ describe('runtimeEnvironment', () => {
     ['there is no Python environment in /no/venv: it has no bin/python', { venv: '/no/venv' }],
     ['the Node /no/node is not a program that can be run', { node: '/no/node' }],
     ['the variables in /no/.env cannot be read (ENOENT)', { envFile: '/no/.env' }],
-    [isRoot ? 'there is no user "no one"' : 'this process is not root', { user: 'no one' }],
+    [isRoot ? 'there is no user "surely-nobody"' : 'this process is not root', { user: 'surely-nobody' }],
+    [isRoot ? 'there is no user "root; id"' : 'this process is not root', { user: 'root; id' }],
   ])('says that %s', (sentence, environment) => {
     expect(() => runtimeEnvironment(environment)).toThrow(sentence)
   })

@@ -101,28 +101,32 @@ const account = (name: string): Account => {
       `nothing can be run as the user "${name}": this process is not root`,
       `start it as root, or as ${name} itself and without the user`,
     )
-  const row = accounts(name)
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([each]) => each === name)
-  const [uid, gid] = [Number(row?.[2]), Number(row?.[3])]
-  if (!row || !Number.isInteger(uid) || !Number.isInteger(gid))
+  const [uid, gid, home = '/'] = inFile(name) ?? fromSystem(name) ?? []
+  if (uid === undefined || gid === undefined)
     throw new GovernorError('BAD_ENVIRONMENT', `there is no user "${name}" here`, 'name one of this machine')
-  return { name, uid, gid, home: row[5] || '/' }
+  return { name, uid: Number(uid), gid: Number(gid), home }
 }
 
-/** Rows as passwd(5) has them. */
-const accounts = (name: string): string => {
-  const local = readFileSync('/etc/passwd', 'utf8')
-  if (local.split('\n').some((line) => line.startsWith(`${name}:`))) return local
+type Row = readonly [uid: string, gid: string, home: string]
+
+/** As passwd(5) has it. */
+const inFile = (name: string): Row | undefined => {
+  const rows = readFileSync('/etc/passwd', 'utf8').split('\n')
+  const [, , uid, gid, , home] = rows.find((row) => row.startsWith(`${name}:`))?.split(':') ?? []
+  return uid && gid ? [uid, gid, home || '/'] : undefined
+}
+
+/** Users of a directory service, and those of macOS, are known to the system and not to that file. */
+const fromSystem = (name: string): Row | undefined => {
+  // It becomes a word of a shell, which alone knows everybody's home.
+  if (!/^[A-Za-z_][\w.-]*$/.test(name)) return undefined
   try {
-    // Users of a directory service are known to the system, but not to its file.
-    return execFileSync('getent', ['passwd', '--', name], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
+    const asked = `id -u ${name} && id -g ${name} && echo ~${name}`
+    const said = execFileSync('sh', ['-c', asked], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const [uid, gid, home] = said.split('\n')
+    return uid && gid && home ? [uid, gid, home] : undefined
   } catch {
-    return ''
+    return undefined
   }
 }
 
