@@ -33,6 +33,8 @@ export type { RuntimeEnvironment } from './process/runtime-environment.ts'
 export type { OnGovernorDeath, Unit } from './process/unit.ts'
 export { type ProcessGovernorOptions, processGovernor } from './process-governor.ts'
 export type { Usage, UsageReader } from './process-usage.ts'
+export { type Autoscale, type AutoscaleFlaw, autoscaleFlaw } from './scaling/autoscale.ts'
+export type { Load, LoadReader, ReplicaAsked } from './scaling/load.ts'
 export { type Schedule, scheduleFlaw } from './schedule.ts'
 export type {
   Backoff,

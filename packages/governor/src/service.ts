@@ -3,6 +3,8 @@ import type { HeldListener } from './held-listener.ts'
 import type { Probe } from './probe/probe.ts'
 import type { RuntimeEnvironment } from './process/runtime-environment.ts'
 import type { OnGovernorDeath } from './process/unit.ts'
+import { type Autoscale, type ScalingRules, scalingRules } from './scaling/autoscale.ts'
+import { checkScaled } from './scaling/check-scaled.ts'
 import type { Schedule } from './schedule.ts'
 import { checkService } from './service-check.ts'
 
@@ -75,6 +77,8 @@ export interface ServiceSpec {
    * replica that it is. Until then it must not listen, nor say that it is ready. Default 0.
    */
   readonly spare?: 0 | 1
+  /** How many replicas there are, by what they have to do; not to be had together with `replicas`. It begins with `min`. */
+  readonly autoscale?: Autoscale
 }
 
 /** `always`; `on-failure`, unless it ended well; `never`, whatever happened. */
@@ -124,13 +128,24 @@ type Optional =
   | 'restartAt'
 
 /** A `ServiceSpec` that was checked, with its defaults filled in. */
-export type Service = Required<Omit<ServiceSpec, Optional | 'backoff' | 'alive'>> &
-  Pick<ServiceSpec, Optional> & { readonly backoff: Backoff; readonly alive?: Required<Liveness> }
+export type Service = Required<Omit<ServiceSpec, Optional | 'backoff' | 'alive' | 'autoscale'>> &
+  Pick<ServiceSpec, Optional> & {
+    readonly backoff: Backoff
+    readonly alive?: Required<Liveness>
+    readonly autoscale?: ScalingRules
+  }
 
 /** Checks a spec and fills in its defaults; throws `BAD_SERVICE`, naming the option and the value received, and `BAD_ENVIRONMENT`. */
 export const service = (spec: ServiceSpec): Service => {
-  const { alive, backoff, ready = spec.restart === 'never' ? { exit: true } : undefined, ...said } = spec
+  const {
+    alive,
+    autoscale,
+    backoff,
+    ready = spec.restart === 'never' ? { exit: true } : undefined,
+    ...said
+  } = spec
   const job = ready !== undefined && 'exit' in ready
+  const rules = autoscale && scalingRules(spec.name, autoscale)
   const filled: Service = {
     env: {},
     needs: [],
@@ -143,17 +158,19 @@ export const service = (spec: ServiceSpec): Service => {
     hookTimeout: 30_000,
     onGovernorDeath: 'kill',
     listen: [],
-    replicas: 1,
+    replicas: rules?.min ?? 1,
     enough: 1,
     surge: 1,
     spare: 0,
     ...said,
     ...(ready && { ready }),
+    ...(rules && { autoscale: rules }),
     ...(alive && { alive: { every: 10_000, timeout: 2_000, failures: 3, ...alive } }),
     backoff: { initial: 200, max: 30_000, factor: 2, ...backoff },
   }
   checkService(filled)
   checkCrew(filled)
+  checkScaled(filled, spec)
   return filled
 }
 

@@ -73,12 +73,14 @@ export const changing = <S extends Service>(
   }
   /** Takes over how many processes a service that is otherwise the same shall be; whether that is another number than before. */
   const resize = (service: S): boolean => {
-    const { name, replicas, spare, surge } = service
+    const { name, autoscale, replicas, spare, surge } = service
     const was = known(name)
     const size = crews.size(name)
     // What was scaled meanwhile stays so, unless another number is asked for now.
-    const now = { replicas: replicas === was.replicas ? size.replicas : replicas, spare, surge }
-    if (isDeepStrictEqual(size, now) && was.replicas === replicas) return false
+    const stays = autoscale || (!was.autoscale && replicas === was.replicas)
+    const now = { replicas: stays ? size.replicas : replicas, spare, surge }
+    const same = was.replicas === replicas && isDeepStrictEqual(was.autoscale, autoscale)
+    if (isDeepStrictEqual(size, now) && same) return false
     crews.resize(service, now)
     loop.turn(name)
     return true
@@ -142,4 +144,10 @@ export const changing = <S extends Service>(
 }
 
 /** A service but for how many processes it is. */
-const unsized = <S extends Service>(service: S): S => ({ ...service, replicas: 1, spare: 0, surge: 1 })
+const unsized = <S extends Service>(service: S): S => ({
+  ...service,
+  replicas: 1,
+  spare: 0,
+  surge: 1,
+  autoscale: undefined,
+})

@@ -143,7 +143,8 @@ export const crews = <S extends Service>(options: CrewsOptions<S>): Crews<S> => 
       const crew = all.get(service.name)!
       const { service: was, runs, replicas, spare, surge } = crew
       crew.before = { service: was, runs, replicas, spare, surge }
-      const asked = service.replicas === was.replicas ? replicas : service.replicas
+      const stays = service.autoscale || (!was.autoscale && service.replicas === was.replicas)
+      const asked = stays ? replicas : service.replicas
       crew.stuck = undefined
       crew.stale = new Set(stale.map(({ id }) => id))
       Object.assign(crew, { service, runs: service, ...sizeOf(service), replicas: asked })

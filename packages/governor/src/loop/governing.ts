@@ -2,6 +2,7 @@ import { type Channel, systemClock } from '@holdfast/policy'
 import type { Governor, GovernorOptions } from '../governor.ts'
 import type { GovernorEvent } from '../governor-event.ts'
 import type { Usage } from '../process-usage.ts'
+import { scalers } from '../scaling/scalers.ts'
 import type { Service } from '../service.ts'
 import { ofReplica, type ServiceHealth, serviceHealth } from '../service-health.ts'
 import { type ServiceMetrics, serviceMetrics } from '../service-metrics.ts'
@@ -34,6 +35,18 @@ export const governing = <Spec, S extends Service>(
   const asked = requests(loop, hands)
   const { known, withNeeds, begin, end, endAll } = asked
   const { apply, add, remove } = changing(loop, asked)
+
+  loop.everyTurn(
+    scalers({
+      clock,
+      usage: hands.usage,
+      announce: (event) => events.emit(event),
+      services: () => loop.crews.services().filter(({ name }) => loop.wanted.has(name)),
+      lives: loop.crews.of,
+      wanted: (name) => loop.crews.size(name).replicas,
+      scale: (name, replicas) => void asked.scale(name, replicas).catch(() => {}),
+    }),
+  )
 
   const healthCheck = async (name?: string): Promise<readonly ServiceHealth[]> => {
     if (name === undefined) return names().map((each) => serviceHealth(loop.crews.of(each)))

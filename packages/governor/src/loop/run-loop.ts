@@ -44,6 +44,8 @@ export interface RunLoop<S extends Service> {
   forget(name: string): void
   /** Has what was asked of the crew of a service take effect. */
   turn(name: string): void
+  /** Calls this after every turn of the loop, for ever. */
+  everyTurn(look: () => void): void
   /** Resolves with the answer of `look` once it has one; it looks again after every turn of the loop. */
   until<T>(look: () => T | undefined): Promise<T>
 }
@@ -211,6 +213,9 @@ export const runLoop = <S extends Service>(options: RunLoopOptions<S>): RunLoop<
     turn: (name) => {
       manned.mend(name)
       loop()
+    },
+    everyTurn: (look) => {
+      waiters.add(look)
     },
     until: (look) =>
       new Promise((resolve) => {

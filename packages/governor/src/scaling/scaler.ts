@@ -35,7 +35,8 @@ const patience = 2_000
 
 /*
  * I1  One look at a time; the next is due `every` ms after it. After the end there is none, and no timer.
- * I2  A reader that throws, hangs or talks nonsense has told nothing; that is announced once, until all have told again.
+ * I2  A reader that throws, hangs or talks nonsense has told nothing; that is announced once, until all have told again,
+ *     unless the replica is gone meanwhile.
  * I3  What was found is only acted on if the number of replicas is still what it was when the look began.
  */
 /** Looks at the load of one service again and again and has it scaled, until it is called. */
@@ -78,7 +79,9 @@ export const scaler = (options: ScalerOptions): (() => void) => {
       return { is: 'ready', load: { ...(share !== undefined && { cpu: share }), ...answers[n]?.load } }
     })
     const starting = replicas.filter(({ is }) => is === 'starting').map(() => ({ is: 'starting' }) as const)
-    return { seen: [...seen, ...starting], flaw: answers.find(({ flaw }) => flaw !== undefined)?.flaw }
+    const there = new Set(now().replicas.flatMap((each) => (each.is === 'ready' ? [each.pid] : [])))
+    const wrong = answers.find(({ flaw }, n) => flaw !== undefined && there.has(ready[n]!.pid))
+    return { seen: [...seen, ...starting], flaw: wrong?.flaw }
   }
 
   /** What a replica tells in time; never rejects. */
@@ -86,10 +89,9 @@ export const scaler = (options: ScalerOptions): (() => void) => {
     if (!read) return {}
     const control = new AbortController()
     const signal = AbortSignal.any([control.signal, ends.signal])
-    const within = Math.min(rules.every, patience)
     let forget = () => {}
     const late = new Promise<Answer>((resolve) => {
-      forget = clock.after(within, () => resolve({ flaw: `no answer within ${within} ms` }))
+      forget = clock.after(patience, () => resolve({ flaw: `no answer within ${patience} ms` }))
       signal.addEventListener('abort', () => resolve({}))
     })
     const answer = (async () => read(asked, signal))().then(

@@ -9,7 +9,7 @@ import {
   scalingTable,
 } from '../testing/scaling-loads.ts'
 
-const seeds = Array.from({ length: 10 }, (_, n) => n + 1)
+const seeds = Array.from({ length: 5 }, (_, n) => n + 1)
 
 const load = (name: string): ScalingLoad => {
   const found = scalingLoads.find((each) => each.name.startsWith(name))
