@@ -1,42 +1,14 @@
-import { get } from 'node:http'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, onTestFinished } from 'vitest'
 import { holdListener } from './held-listener.ts'
 import { mark } from './process/process-mark.ts'
 import { childCommand } from './testing/child-command.ts'
 import { kept, spec, stopKept } from './testing/kept-governor.ts'
+import { load } from './testing/load.ts'
 
 afterEach(stopKept)
 
-/** Calls an address again and again until it is told to stop, on a connection of its own each time. */
-const caller = (url: string) => {
-  const answers = new Map<string, number>()
-  let over = false
-  const call = () =>
-    new Promise<string>((resolve) => {
-      get(url, { agent: false }, (response) => {
-        let said = ''
-        response.on('data', (data) => {
-          said += data
-        })
-        response.on('end', () => resolve(`${response.statusCode} ${said}`))
-      }).on('error', (error: NodeJS.ErrnoException) => resolve(`failed: ${error.code}`))
-    })
-  const calling = (async () => {
-    while (!over) {
-      const answer = await call()
-      answers.set(answer, (answers.get(answer) ?? 0) + 1)
-    }
-  })()
-  return async () => {
-    over = true
-    await calling
-    return answers
-  }
-}
-
 it('handlers are added, removed and replaced while another one is called, and no call fails', async () => {
   const held = await holdListener({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${held.port}/pid`
   const { g, of, events } = kept([
     spec('called', {
       command: childCommand({ serve: 'inherited' }),
@@ -46,7 +18,8 @@ it('handlers are added, removed and replaced while another one is called, and no
   ])
   await g.start()
   const { pid } = of('called')
-  const callers = Array.from({ length: 4 }, () => caller(url))
+  const calls = load(held.port, false)
+  onTestFinished(calls.abandon)
   const other = (name: string, size: number) =>
     spec(name, { command: ['sh', '-c', 'echo up; exec sleep 1000'], env: { SIZE: String(size) } })
 
@@ -59,9 +32,10 @@ it('handlers are added, removed and replaced while another one is called, and no
     }
   })
   await Promise.all(changing)
-  const answers = await Promise.all(callers.map((end) => end()))
+  await calls.end()
 
-  expect(new Set(answers.flatMap((each) => [...each.keys()]))).toEqual(new Set([`200 ${pid}`]))
+  expect(calls.errors).toEqual([])
+  expect(new Set(calls.answers)).toEqual(new Set([String(pid)]))
   expect(of('called')).toMatchObject({ pid, restarts: 0 })
   expect(g.status()).toHaveLength(1)
   const pids = events.flatMap((event) => (event.type === 'service.started' ? [event.pid] : []))

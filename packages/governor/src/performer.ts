@@ -3,9 +3,7 @@ import { child, environment, identity, type ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
 import type { LifeEvent, Role } from './life.ts'
 import type { OwnEffect, Performer } from './loop/hands.ts'
-import { askOf } from './probe/ask.ts'
-import { type Ear, type Probing, probe } from './probe/probe.ts'
-import { watch } from './probe/watch.ts'
+import { attention } from './probe/attention.ts'
 import type { KeptOutput } from './process/kept-output.ts'
 import type { Traces } from './process/traces.ts'
 import { watchAdopted } from './process/watch-adopted.ts'
@@ -36,25 +34,26 @@ export const performer = (
     draining.add(ended)
   }
   const reaping = new Set<number>()
-  let cancelWait = () => {}
   /** Which replica it is; undefined for a spare, and then how it is let in. */
   let replica: number | undefined
   let admit = (_: number) => {}
   /** The generation that was taken over when it was ready already. */
   let wasReady: number | undefined
-  let probing: (Probing & { readonly generation: number }) | undefined
 
-  const about = { cwd: service.cwd, env: environment({ ...service, listen: [] }), ...identity(service) }
-  const hear = (generation: number, text: string, from: Ear) => {
-    // The last lines of an earlier child may still come while the next one starts.
-    if (probing?.generation === generation) probing.heard(text, from)
-  }
+  const attending = attention({
+    clock,
+    about: { cwd: service.cwd, env: environment({ ...service, listen: [] }), ...identity(service) },
+    tell: (event) => {
+      if (event.is === 'probed') traces.ready(service)
+      tell(event)
+    },
+  })
   const spawn = ({ generation, role, ...as }: Spawn) => {
     replica = as.replica
     const heard = (written: ServiceLine) => {
       const which = replica !== undefined && (replica > 1 || known.replicas > 1) ? { replica } : {}
       const answer = line({ ...written, service: known.name, ...which })
-      hear(generation, written.line, 'line')
+      attending.hear(generation, written.line, 'line')
       return answer
     }
     const spawned = (pid: number) => tell({ is: 'spawned', generation, pid })
@@ -84,7 +83,7 @@ export const performer = (
       marks: { ...env, ...(replica !== undefined && { HOLDFAST_REPLICA: String(replica) }) },
       output: output?.fds,
       ...(role === 'command' &&
-        notifies(service) && { notified: (text: string) => hear(generation, text, 'notify') }),
+        notifies(service) && { notified: (text: string) => attending.hear(generation, text, 'notify') }),
       ...(role === 'command' &&
         replica === undefined && {
           spare: (door: typeof admit) => {
@@ -118,60 +117,28 @@ export const performer = (
       case 'admit':
         replica = effect.replica
         return admit(replica)
-      case 'probe': {
-        const { generation } = effect
-        const found = () => {
-          traces.ready(service)
-          tell({ is: 'probed', generation })
-        }
+      case 'probe':
         // What it once said to be ready it will not say again.
-        const ready = generation === wasReady ? undefined : service.ready
-        probing = { generation, ...probe(ready, { clock, about, found }) }
+        return attending.probe(effect.generation, effect.generation === wasReady ? undefined : service.ready)
+      case 'watch':
+        if (service.alive) attending.watch(effect.generation, service.alive)
         return
-      }
-      case 'watch': {
-        const { generation } = effect
-        const checked = (why?: string) => tell({ is: 'checked', generation, why })
-        if (service.alive) probing = { generation, ...watch(service.alive, { clock, about, checked }) }
-        return
-      }
       case 'cancel-probe':
-        probing?.cancel()
-        probing = undefined
-        return
+        return attending.cancel()
       case 'signal':
         signalGroup(effect.pid, effect.signal)
         drain(traces.signalStrays(service, effect.signal))
         return
       case 'reap':
         return reap(effect.generation, effect.pid)
-      case 'wait': {
-        const { generation, timer, ms } = effect
-        cancelWait()
-        cancelWait = clock.after(ms, () => tell({ is: 'waited', generation, timer }))
-        return
-      }
+      case 'wait':
+        return attending.wait(effect.generation, effect.timer, effect.ms)
       case 'cancel-wait':
-        return cancelWait()
+        return attending.cancelWait()
       case 'announce':
         return announce(effect.event)
     }
   }
-  const ask = (within: number) =>
-    new Promise<string | undefined>((resolve) => {
-      const probed = service.alive?.probe ?? service.ready
-      const asking = probed && askOf(probed, about)
-      if (!asking) return resolve(undefined)
-      const answer = (flaw?: string) => {
-        forget()
-        resolve(flaw)
-      }
-      const hangUp = asking.once(answer, { clock, within: within * 2 })
-      const forget = clock.after(within, () => {
-        hangUp()
-        resolve(undefined)
-      })
-    })
   const drained = () => {
     traces.hurry()
     return Promise.all(draining)
@@ -179,6 +146,7 @@ export const performer = (
   const abandon = (group: number) => {
     if (service.onGovernorDeath === 'kill') signalGroup(group, 'SIGKILL')
   }
+  const ask = (within: number) => attending.ask(service.alive?.probe ?? service.ready, within)
   return { perform, drained, ask, abandon }
 }
 

@@ -14,7 +14,7 @@ const scripts: Readonly<Record<Behaviour, string>> = {
 }
 
 const processes: GovernorKind<ServiceSpec> = {
-  make: (services, options) => processGovernor({ services, ...options }),
+  make: (services, log) => processGovernor({ services, log }),
   spec: (name, does, care) => ({ name, command: ['sh', '-c', scripts[does]], ...care }),
   crash: (_, pid) => process.kill(pid, 'SIGKILL'),
   living: (pids) => pids.filter((pid) => mark(pid) !== undefined),

@@ -8,7 +8,7 @@ import { threadGovernor } from './thread-governor.ts'
 const module = new URL('./testing/handler.mjs', import.meta.url)
 
 const threads: GovernorKind<ThreadSpec> = {
-  make: (services, options) => threadGovernor({ services, ...options }),
+  make: (services, log) => threadGovernor({ services, log }),
   spec: (name, does, care) => ({ name, module, data: { does, channel: name }, ...care }),
   crash: (name) => {
     const call = new BroadcastChannel(name)

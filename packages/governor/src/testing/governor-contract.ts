@@ -1,8 +1,8 @@
-import type { Clock } from '@holdfast/policy'
 import type { ServiceLine } from '../child.ts'
 import type { Governor } from '../governor.ts'
 import type { GovernorEvent } from '../governor-event.ts'
 import type { ServiceSpec } from '../service.ts'
+import { heard } from './heard.ts'
 
 /** What the contract needs of a test runner; vitest's own functions fit. */
 export interface GovernorSuite {
@@ -37,14 +37,9 @@ export type Care = Pick<
   | 'ready'
 >
 
-export interface GovernorContractOptions {
-  readonly clock?: Clock
-  readonly log: (line: ServiceLine) => unknown
-}
-
 /** What a governor of one kind brings for the contract. */
 export interface GovernorKind<Spec> {
-  make(services: readonly Spec[], options: GovernorContractOptions): Governor<Spec>
+  make(services: readonly Spec[], log: (line: ServiceLine) => unknown): Governor<Spec>
   spec(name: string, does: Behaviour, care: Care): Spec
   /** Ends the run of a ready service from outside, and badly. */
   crash(service: string, pid: number): void
@@ -64,35 +59,16 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
     })
   const steady = (service: string, care: Care = {}) => spec(service, 'steady', care)
 
-  const governed = (services: readonly Spec[], clock?: Clock) => {
-    const events: GovernorEvent[] = []
-    const lines: ServiceLine[] = []
-    const waiting = new Set<() => void>()
-    const g = kind.make(services, { ...(clock && { clock }), log: (line) => void lines.push(line) })
-    g.on((event) => {
-      events.push(event)
-      for (const each of [...waiting]) each()
-    })
-    /** Resolves with the nth event of a type, past or to come. */
-    const saw = <T extends GovernorEvent['type']>(type: T, nth = 1) =>
-      new Promise<GovernorEvent & { type: T }>((resolve) => {
-        const look = () => {
-          const found = events.filter((each) => each.type === type)[nth - 1]
-          if (!found) return
-          waiting.delete(look)
-          resolve(found as GovernorEvent & { type: T })
-        }
-        waiting.add(look)
-        look()
-      })
+  const governed = (services: readonly Spec[]) => {
+    const all = heard((log) => kind.make(services, log))
+    const { g, events } = all
     const story = (...types: readonly GovernorEvent['type'][]) =>
       events.flatMap((event) =>
         types.includes(event.type) && 'service' in event ? [`${event.service} ${event.type.slice(8)}`] : [],
       )
-    const of = (service: string) => g.status().find((each) => each.name === service)!
     const states = () => g.status().map((each) => `${each.name} ${each.state.is}`)
     const pids = () => events.flatMap((event) => (event.type === 'service.started' ? [event.pid] : []))
-    return { g, events, lines, saw, story, of, states, pids, [Symbol.asyncDispose]: () => g.stop() }
+    return { ...all, story, states, pids, [Symbol.asyncDispose]: () => g.stop() }
   }
   const codeOf = (asked: Promise<unknown>) =>
     asked.then(
@@ -145,13 +121,13 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       const before = [all.of('ai').pid, all.of('kernel').pid]
 
       kind.crash('kernel', all.of('kernel').pid!)
-      await all.saw('service.ready', 3)
+      await all.event('service.ready', 3)
 
       expect([all.of('ai').pid === before[0], all.of('kernel').pid === before[1]]).toEqual([true, false])
       expect(all.of('kernel').restarts).toBe(1)
       expect(all.of('kernel').reasons).toEqual({ exit: 1 })
-      expect((await all.saw('service.exited')).wanted).toBe(false)
-      expect((await all.saw('service.restarting')).reason).toBe('exit')
+      expect((await all.event('service.exited')).wanted).toBe(false)
+      expect((await all.event('service.restarting')).reason).toBe('exit')
     })
 
     it('backs off with jitter, gives up after as many restarts as it may, and comes back when asked', async () => {
@@ -159,7 +135,7 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       await using all = governed([spec('a', 'broken', { giveUp }), steady('b', { needs: ['a'] })])
 
       const { ready, failed } = await all.g.start()
-      await all.saw('service.gave-up')
+      await all.event('service.gave-up')
 
       expect(ready).toEqual([])
       expect(failed.map(({ service }) => service)).toEqual(['a', 'b'])
@@ -169,7 +145,7 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       expect(delays.every(({ delay, attempt }) => delay >= 0 && delay < 2 ** attempt)).toBe(true)
       expect(all.states()).toEqual(['a failed', 'b waiting'])
       void all.g.start('a')
-      await all.saw('service.started', 4)
+      await all.event('service.started', 4)
     })
 
     it('restarts as its policy says: always, on a failure, or never', async () => {
@@ -181,9 +157,9 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       ])
 
       void all.g.start()
-      await all.saw('service.done', 2)
-      await all.saw('service.gave-up')
-      await all.saw('service.restarting', 2)
+      await all.event('service.done', 2)
+      await all.event('service.gave-up')
+      await all.event('service.restarting', 2)
 
       expect(new Set(all.story('service.done', 'service.gave-up'))).toEqual(
         new Set(['job done', 'once done', 'failed gave-up']),
@@ -198,13 +174,13 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
         ready: [],
         failed: [{ service: 'a', why: 'not ready within 30 ms' }],
       })
-      await all.saw('service.started', 2)
+      await all.event('service.started', 2)
     })
 
     it('stops what is starting, and the start says so', async () => {
       await using all = governed([spec('a', 'silent', { stopGrace: 30 }), steady('b', { needs: ['a'] })])
       const starting = all.g.start()
-      await all.saw('service.started')
+      await all.event('service.started')
 
       await all.g.stop()
 
@@ -221,7 +197,7 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       await all.g.stop()
 
       expect(all.states()).toEqual(['a stopped'])
-      expect((await all.saw('service.exited')).code).toBe(null)
+      expect((await all.event('service.exited')).code).toBe(null)
       expect(kind.living(all.pids())).toEqual([])
     })
 
@@ -287,9 +263,9 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       const { pid } = all.of('a')
 
       flaw = new Error('it hangs')
-      const told = await all.saw('service.restarting')
+      const told = await all.event('service.restarting')
       flaw = undefined
-      await all.saw('service.ready', 2)
+      await all.event('service.ready', 2)
 
       expect([told.reason, told.why]).toEqual(['unhealthy', '2 checks in a row failed: it hangs'])
       expect(all.of('a').pid === pid).toBe(false)
@@ -350,10 +326,24 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
       expect(await codeOf(all.g.removeHandler('b'))).toBe('UNKNOWN_SERVICE')
     })
 
+    it('becomes as many as it is told to be, beside those that run', async () => {
+      await using all = governed([steady('a')])
+      await all.g.start()
+      const [first] = all.pids()
+
+      expect(await all.g.scale('a', 3)).toEqual({ ready: ['a'], failed: [] })
+      expect(kind.living(all.pids()).length).toBe(3)
+      expect(await all.g.scale('a', 1)).toEqual({ ready: ['a'], failed: [] })
+
+      expect(kind.living(all.pids())).toEqual([first])
+      expect(await codeOf(all.g.scale('a', 0))).toBe('BAD_SERVICE')
+      expect(await codeOf(all.g.scale('b', 2))).toBe('UNKNOWN_SERVICE')
+    })
+
     it('refuses what cannot be', async () => {
       const refused = (services: readonly Spec[]) => {
         try {
-          kind.make(services, { log: () => {} })
+          kind.make(services, () => {})
           return 'made'
         } catch (error) {
           return (error as { readonly code?: string }).code
@@ -378,7 +368,7 @@ export function governorContract<Spec>(name: string, kind: GovernorKind<Spec>, s
     it('leaves nothing behind at the end of its scope', async () => {
       const pids: number[] = []
       {
-        await using g = kind.make([steady('a'), spec('b', 'stubborn', { stopGrace: 10 })], { log: () => {} })
+        await using g = kind.make([steady('a'), spec('b', 'stubborn', { stopGrace: 10 })], () => {})
         g.on((event) => event.type === 'service.started' && pids.push(event.pid))
         await g.start()
       }

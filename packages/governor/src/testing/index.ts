@@ -2,7 +2,6 @@ export { type ChildBehaviour, childCommand } from './child-command.ts'
 export {
   type Behaviour,
   type Care,
-  type GovernorContractOptions,
   type GovernorKind,
   type GovernorSuite,
   governorContract,

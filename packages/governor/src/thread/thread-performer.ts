@@ -24,19 +24,21 @@ export const threadPerformer = (
   { clock, line, announce, tell, threads }: ThreadPerformerOptions,
 ): Performer => {
   const draining = new Set<Promise<unknown>>()
-  /** The generation that lives, and what became of it. */
-  let run: { readonly generation: number; readonly thread: Thread; reaping: boolean } | undefined
+  let run: Run | undefined
 
   const { env } = service
   const attending = attention({ clock, tell, about: { env: { ...process.env, ...env } } })
   const itself: Probe = (signal) => run?.thread.ping(signal) ?? Promise.reject(new Error('it does not run'))
   const asked = (probe: Probe): Probe => (probe === ping ? itself : probe)
 
-  const spawn = (generation: number) => {
+  const spawn = ({ generation, replica = 1 }: Spawn) => {
+    const which = replica > 1 || service.replicas > 1 ? { replica } : {}
+    let born: Thread
     try {
-      const born = thread(service, {
+      born = thread(service, {
+        replica,
         line: (written) => {
-          const answer = line(written)
+          const answer = line({ ...written, ...which })
           attending.hear(generation, written.line, 'line')
           return answer
         },
@@ -49,14 +51,14 @@ export const threadPerformer = (
           if (reaping) tell({ is: 'gone', generation })
         },
       })
-      run = { generation, thread: born, reaping: false }
-      threads.set(born.id, born)
-      const drained = born.drained.catch(() => {}).finally(() => draining.delete(drained))
-      draining.add(drained)
-      tell({ is: 'spawned', generation, pid: born.id })
     } catch (error) {
-      tell({ is: 'unspawned', generation, why: `cannot start a thread: ${(error as Error).message}` })
+      return tell({ is: 'unspawned', generation, why: `cannot start a thread: ${(error as Error).message}` })
     }
+    const drained = born.drained.catch(() => {}).finally(() => draining.delete(drained))
+    draining.add(drained)
+    run = { generation, thread: born, drained, reaping: false }
+    threads.set(born.id, born)
+    tell({ is: 'spawned', generation, pid: born.id })
   }
   const reap = (generation: number) => {
     if (run?.generation !== generation) return tell({ is: 'gone', generation })
@@ -68,13 +70,14 @@ export const threadPerformer = (
     clock.after(reapWithin, () => {
       if (run !== reaped) return
       reaped.reaping = false
+      draining.delete(reaped.drained)
       tell({ is: 'survived', generation })
     })
   }
   const perform = (effect: OwnEffect) => {
     switch (effect.do) {
       case 'spawn':
-        return spawn(effect.generation)
+        return spawn(effect)
       case 'probe':
         return attending.probe(effect.generation, service.ready && asked(service.ready))
       case 'watch': {
@@ -94,6 +97,9 @@ export const threadPerformer = (
         return attending.cancelWait()
       case 'announce':
         return announce(effect.event)
+      case 'admit':
+        // There are no spares among threads.
+        return
     }
   }
   return {
@@ -106,4 +112,13 @@ export const threadPerformer = (
     // Threads end with their process.
     abandon: () => {},
   }
+}
+
+type Spawn = OwnEffect & { readonly do: 'spawn' }
+
+interface Run {
+  readonly generation: number
+  readonly thread: Thread
+  readonly drained: Promise<unknown>
+  reaping: boolean
 }

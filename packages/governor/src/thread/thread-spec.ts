@@ -20,6 +20,9 @@ type Kept =
   | 'maxMemory'
   | 'restartAt'
   | 'listen'
+  | 'replicas'
+  | 'enough'
+  | 'surge'
 
 /** What a thread runs, and how it should be kept running. Durations are ms, sizes bytes. */
 export interface ThreadSpec extends Pick<ServiceSpec, Kept> {

@@ -9,6 +9,8 @@ import type { FromThread, ThreadStart, ToThread } from './thread-message.ts'
 import type { ThreadService } from './thread-spec.ts'
 
 export interface ThreadOptions {
+  /** Which one of its service it is, from 1. */
+  readonly replica: number
   /** While a promise that it answers with is not settled, the output is read no further than 64 KiB. */
   readonly line: (line: ServiceLine) => unknown
   readonly ready: () => void
@@ -35,13 +37,13 @@ const execArgv = threadArguments(process.execArgv)
 const program = new URL('thread-program.mjs', import.meta.url)
 
 /** Starts a thread for a handler; calls `exited` once it is gone, and not before this returns. Throws when there can be none. */
-export const thread = (service: ThreadService, { line, ready, exited }: ThreadOptions): Thread => {
+export const thread = (service: ThreadService, { replica, line, ready, exited }: ThreadOptions): Thread => {
   const { name, command, data, env, listen, resourceLimits } = service
   const start: ThreadStart = { module: command[0]!, data, sockets: listen.map(({ fd }) => fd) }
   const worker = new Worker(program, {
     name,
     workerData: start,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, HOLDFAST_REPLICA: String(replica) },
     ...(execArgv && { execArgv }),
     resourceLimits,
     stdout: true,
