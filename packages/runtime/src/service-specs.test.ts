@@ -61,6 +61,12 @@ describe('serviceSpecs', () => {
     })
   })
 
+  it('hands over how a service is scaled', () => {
+    const [spec] = specs('  a: { command: a, autoscale: { max: 4, cpu: "0.6", downAfter: 2m, up: 1 } }')
+
+    expect(spec?.autoscale).toEqual({ max: 4, cpu: 0.6, downAfter: 120_000, up: 1 })
+  })
+
   it('hands over how a service is kept, with its group and its schedule', () => {
     const config = `
   a:

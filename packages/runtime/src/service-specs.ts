@@ -34,7 +34,7 @@ function runtimeEnvironment(
 }
 
 function serviceSpec(name: string, service: ServiceConfig, folder: string): ServiceSpec {
-  const { listen, needs, backoff, alive, before, after, restartAt } = service
+  const { listen, needs, autoscale, backoff, alive, before, after, restartAt } = service
   const { startTimeout, stopSignal, stopGrace, restart, successCodes, giveUp, hookTimeout, maxMemory } =
     service
   const { onGovernorDeath } = service
@@ -65,5 +65,6 @@ function serviceSpec(name: string, service: ServiceConfig, folder: string): Serv
     ...(after !== undefined && { after: argv(after) }),
     ...(restartAt && { restartAt: schedule(restartAt) }),
     ...(backoff && { backoff: present(backoff) }),
+    ...(autoscale && { autoscale: present(autoscale) }),
   }
 }

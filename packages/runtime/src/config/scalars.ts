@@ -66,6 +66,14 @@ export const share = z.preprocess(
   z.number(aShare).min(0, aShare).max(1, aShare),
 )
 
+const aboveZero = says('must be a number above 0')
+
+/** How much of something; its digits may be text, as those of a count. */
+export const amount = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d*\.?\d+$/.test(value) ? Number(value) : value),
+  z.number(aboveZero).gt(0, aboveZero),
+)
+
 /** A name that the file gives to something. */
 export const word = z
   .string()

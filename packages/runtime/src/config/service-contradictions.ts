@@ -1,5 +1,6 @@
-import { scheduleFlaw } from '@holdfast/governor'
+import { autoscaleFlaw, scheduleFlaw } from '@holdfast/governor'
 import { edgeName } from '../edge-contract.ts'
+import { present } from '../present.ts'
 import { argv } from './argv.ts'
 import type { Contradiction } from './contradiction.ts'
 import { probe } from './probe.ts'
@@ -10,7 +11,7 @@ import { unknown } from './unknown-name.ts'
 /** What cannot be about one service of a file. */
 export function* ofService(name: string, service: ServiceConfig, config: Config): Generator<Contradiction> {
   const { services, groups } = config
-  const { group, listen, alive, restartAt } = service
+  const { group, listen, alive, autoscale, restartAt } = service
   const at = (message: string | undefined, ...path: PropertyKey[]): Contradiction[] =>
     message === undefined ? [] : [{ path: ['services', name, ...path], message }]
   if (name === edgeName) yield* at(`'${name}' is the gateway's own process; call the service something else`)
@@ -31,6 +32,8 @@ export function* ofService(name: string, service: ServiceConfig, config: Config)
     'alive',
   )
   if (alive?.check === 'exit') yield* at("'exit' is a sign of its end, not of life", 'alive')
+  const flaw = autoscale && autoscaleFlaw(present(autoscale))
+  if (flaw) yield* at(`${flaw.is}: ${flaw.use}`, 'autoscale', ...(flaw.option ? [flaw.option] : []))
   if (restartAt)
     yield* at(complaint(() => schedule(restartAt)) ?? scheduleFlaw(schedule(restartAt)), 'restartAt')
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { z } from 'zod'
-import { count, place, says, size, text, time, word } from './scalars.ts'
+import { amount, count, place, says, share, size, text, time, word } from './scalars.ts'
 
 /*
  * What a service may say. A mapping or a list with nothing under it is empty.
@@ -42,6 +42,22 @@ const restartAt = mapping({
   jitter: time.optional(),
 })
 
+const autoscale = mapping({
+  min: count.optional(),
+  max: count,
+  cpu: amount.optional(),
+  inFlight: amount.optional(),
+  queue: amount.optional(),
+  lag: time.optional(),
+  page: text.optional(),
+  every: time.optional(),
+  tolerance: share.optional(),
+  downAfter: time.optional(),
+  coolDown: time.optional(),
+  up: count.optional(),
+  down: count.optional(),
+})
+
 /** How services that name a group are restarted together. */
 export const strategy = z.enum(strategies, says(`must be one of ${strategies.join(', ')}`))
 
@@ -65,6 +81,7 @@ export const serviceShape = {
     .transform((name) => name as NodeJS.Signals)
     .optional(),
   stopGrace: time.optional(),
+  autoscale: autoscale.optional(),
   restart: z.enum(policies, says(`must be one of ${policies.join(', ')}`)).optional(),
   successCodes: list(z.int(aCode).min(0, aCode).max(255, aCode)).optional(),
   backoff: mapping({ initial: time.optional(), max: time.optional() }).optional(),
