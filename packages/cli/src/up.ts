@@ -1,4 +1,4 @@
-import { up as bringUp, type Up } from '@holdfast/runtime'
+import { up as bringUp, leanProcess, type Up } from '@holdfast/runtime'
 import { output } from './output.ts'
 import { coloured, paint } from './paint.ts'
 import { picture } from './picture.ts'
@@ -13,6 +13,7 @@ interface UpFlags {
 
 /** `holdfast up`: brings a file up and stays until it is told to stop. */
 export async function up({ file, json }: UpFlags): Promise<void> {
+  leanProcess()
   const { stdout } = process
   const live = stdout.isTTY === true && !json && process.env['TERM'] !== 'dumb'
   const inColour = coloured(stdout, process.env)

@@ -15,6 +15,7 @@ export type GovernorErrorCode =
   | 'STILL_RUNNING'
   | 'ALREADY_RUNNING'
   | 'STATE_UNUSABLE'
+  | 'UNSUPPORTED_PLATFORM'
 
 /** The governor refuses what was asked. `code` tells programs which; the message tells people why and what to try. */
 export class GovernorError extends HoldfastError {

@@ -6,6 +6,7 @@ import type { GovernorEvent } from './governor-event.ts'
 import { governing } from './loop/governing.ts'
 import { performer } from './performer.ts'
 import type { ClaimedState } from './process/claimed-state.ts'
+import { demandSupported } from './process/supported-platform.ts'
 import { traces } from './process/traces.ts'
 import { processUsage } from './process-usage.ts'
 import { service } from './service.ts'
@@ -13,11 +14,14 @@ import { service } from './service.ts'
 export interface ProcessGovernorOptions extends GovernorOptions {
   /** Where the next governor finds what this one left running, should it be killed. Without it, nowhere. */
   readonly state?: ClaimedState
+  /** The system that it runs on; by default this one. */
+  readonly platform?: NodeJS.Platform
 }
 
-/** Governs processes: any command, in any language. */
+/** Governs processes: any command, in any language. Throws `UNSUPPORTED_PLATFORM` on Windows, too. */
 export const processGovernor = (options: ProcessGovernorOptions): Governor => {
-  const { clock = systemClock, usage = processUsage, log, state } = options
+  const { clock = systemClock, usage = processUsage, log, state, platform } = options
+  demandSupported(platform)
   const events = channel<GovernorEvent>()
   const announce = (event: GovernorEvent) => events.emit(event)
   const line = (written: ServiceLine): unknown => {

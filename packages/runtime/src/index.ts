@@ -1,5 +1,5 @@
 export type { ChainStatus, LinkStatus } from '@holdfast/gateway'
-export type { GovernorEvent } from '@holdfast/governor'
+export { type GovernorEvent, leanProcess } from '@holdfast/governor'
 export { isHoldfastError } from '@holdfast/policy'
 export {
   type ChildRecord,

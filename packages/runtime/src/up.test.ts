@@ -211,6 +211,12 @@ services:
     })
   })
 
+  it('refuses Windows before it looks at the file', async () => {
+    await expect(up({ file: 'missing.yaml', environment, platform: 'win32' })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_PLATFORM',
+    })
+  })
+
   it('refuses a bad file before anything else', async () => {
     const file = fileWith('gatway: {}')
 

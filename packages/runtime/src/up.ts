@@ -5,6 +5,7 @@ import {
   type ClaimedState,
   claimState,
   controlPath,
+  demandSupported,
   type Governor,
   GovernorError,
   type GovernorEvent,
@@ -41,6 +42,8 @@ export interface UpOptions {
   readonly log?: (record: ChildRecord) => unknown
   readonly on?: (event: GovernorEvent) => void
 }
+  /** The system that it runs on; by default this one. */
+  readonly platform?: NodeJS.Platform
 
 /** A running Holdfast, seen from its governor. */
 export interface Up extends AsyncDisposable {
@@ -55,9 +58,10 @@ export interface Up extends AsyncDisposable {
 
 /**
  * Brings up what a file names: its services, and the edge, a process of its own that serves the gateway and the control API on sockets which this
- * process holds. Throws before anything is started: `ConfigError`, or a `GovernorError` for an address in use or a Holdfast that runs already.
+ * process holds. Throws before anything is started: `ConfigError`, or a `GovernorError` for an address in use, a Holdfast that runs already, or Windows.
  */
-export async function up({ file: given, environment, log, on }: UpOptions): Promise<Up> {
+export async function up({ file: given, environment, log, on, platform }: UpOptions): Promise<Up> {
+  demandSupported(platform)
   const file = resolve(given)
   const config = await readApart(given, environment)
   const state = stateFolder(file)
