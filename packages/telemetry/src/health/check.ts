@@ -5,9 +5,12 @@ import { redactText } from '../lines/redact-text.ts'
 /** How well something is. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 
+/** How well one thing is; `unknown` where nobody can tell, which counts for nothing in the whole. */
+export type ComponentStatus = HealthStatus | 'unknown'
+
 /** What a check may answer in detail. */
 export interface CheckAnswer {
-  readonly status: HealthStatus
+  readonly status: ComponentStatus
   readonly reason?: string | undefined
   /** Numbers and names worth knowing; told without secrets. */
   readonly details?: object | undefined
@@ -39,7 +42,7 @@ export interface CheckOptions {
 /** How one thing is. */
 export interface Component {
   readonly name: string
-  readonly status: HealthStatus
+  readonly status: ComponentStatus
   /** Why it is not healthy. */
   readonly reason?: string
   readonly critical: boolean
@@ -111,11 +114,13 @@ type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 type Answer = Pick<Component, 'status' | 'reason' | 'details' | 'age'>
 type Kept = Component & { readonly at: number }
 
+const statuses = new Set<unknown>(['healthy', 'degraded', 'unhealthy', 'unknown'] satisfies ComponentStatus[])
+
 function judged(answer: unknown): Answer {
   if (answer === false) return bad('the check said no')
   if (typeof answer !== 'object' || answer === null) return { status: 'healthy', age: 0 }
   const { status = 'healthy', reason, details, age = 0 } = answer as Partial<CheckAnswer>
-  if (status !== 'healthy' && status !== 'degraded' && status !== 'unhealthy') {
+  if (!statuses.has(status)) {
     return bad(`the check answered with the status ${redactText(JSON.stringify(redact(status)) ?? '')}`)
   }
   return {

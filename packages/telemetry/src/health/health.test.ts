@@ -3,7 +3,7 @@ import { withContext } from '@holdfast/policy/context'
 import { fakeClock } from '@holdfast/policy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CheckOptions } from './check.ts'
+import type { CheckOptions, ComponentStatus } from './check.ts'
 import { health, overall } from './health.ts'
 
 const never = () => new Promise<never>(() => {})
@@ -30,6 +30,11 @@ describe('health', () => {
     ],
     ['false', () => false, { status: 'unhealthy', reason: 'the check said no' }],
     ['degraded', () => ({ status: 'degraded', reason: 'slow' }), { status: 'degraded', reason: 'slow' }],
+    [
+      'that it cannot tell',
+      () => ({ status: 'unknown', reason: 'no driver' }),
+      { status: 'unknown', reason: 'no driver' },
+    ],
     ['a throw', refuse, { status: 'unhealthy', reason: 'connect to postgres://app:[redacted]@db failed' }],
     [
       'a rejection',
@@ -270,13 +275,14 @@ describe('health', () => {
 
 describe('overall', () => {
   it('is never better than what matters, and never worse than the worst', () => {
-    const status = fc.constantFrom('healthy' as const, 'degraded' as const, 'unhealthy' as const)
+    const status = fc.constantFrom<ComponentStatus[]>('healthy', 'degraded', 'unhealthy', 'unknown')
     const property = fc.property(fc.array(fc.record({ status, critical: fc.boolean() })), (components) => {
       const all = overall(components)
       const worst = components.filter(({ critical }) => critical).some((one) => one.status === 'unhealthy')
 
       expect(all === 'unhealthy').toBe(worst)
-      expect(all === 'healthy').toBe(components.every((one) => one.status === 'healthy'))
+      const known = components.filter((one) => one.status !== 'unknown')
+      expect(all === 'healthy').toBe(known.every((one) => one.status === 'healthy'))
     })
 
     fc.assert(property, { seed: 1, numRuns: 200 })

@@ -28,7 +28,7 @@ export interface Readiness {
 export interface Health {
   /** Adds a check; what it answers with takes it away again. A name can be there once. */
   add(name: string, check: Check, options?: CheckOptions): () => void
-  /** Every check, side by side. `unhealthy` if one that is critical is, `degraded` if any other is not healthy. */
+  /** Every check, side by side. `unhealthy` if one that is critical is, `degraded` if anything else ails; what is `unknown` counts for nothing. */
   report(): Promise<HealthReport>
   /** Whether the process itself works, so that a restart would not help: only checks with `live: true` count, and no dependency ever does. */
   live(): Promise<Readiness>
@@ -87,7 +87,8 @@ export function health({ clock = systemClock }: { readonly clock?: Clock | undef
 /** The worst of what matters. */
 export function overall(components: readonly Pick<Component, 'status' | 'critical'>[]): HealthStatus {
   if (components.some(({ status, critical }) => critical && status === 'unhealthy')) return 'unhealthy'
-  return components.every(({ status }) => status === 'healthy') ? 'healthy' : 'degraded'
+  const ails = components.some(({ status }) => status === 'degraded' || status === 'unhealthy')
+  return ails ? 'degraded' : 'healthy'
 }
 
 /** What is unhealthy and has nobody to stand in for it; the components are those of the checks, in their order. */
