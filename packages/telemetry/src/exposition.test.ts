@@ -140,6 +140,17 @@ describe('exposition', () => {
     expect(await asked.page(accept)).toEqual({ contentType: asked.contentType, text: await asked.text() })
   })
 
+  it('spells what is no number as both formats do, and leaves every text as it is', async () => {
+    const help = 'What is Nan'
+    const samples = [{ labels: { of: 'a Nan' }, value: Number.NaN }]
+    const told = exposition(async () => [{ name: 'a', help, type: 'gauge', samples }])
+
+    for (const accept of [undefined, 'application/openmetrics-text'])
+      expect((await told.page(accept)).text.split('\n')).toEqual(
+        expect.arrayContaining(['# HELP a What is Nan', 'a{of="a Nan"} NaN']),
+      )
+  })
+
   it('writes an OpenMetrics page that has no family', async () => {
     const { text } = await exposition(async () => []).page('application/openmetrics-text')
 

@@ -101,7 +101,7 @@ async function written(families: Iterable<Family>, writer: Writer, open: boolean
     let first = true
     for (const values of slices(family)) {
       const text = await writer.getMetricsAsString({ get: async () => ({ name, help, type, values }) })
-      parts.push(first ? text : withoutHeader(text), '\n')
+      parts.push(spelt(first ? text : withoutHeader(text)), '\n')
       first = false
       since += values.length + 2
       if (since < SLICE) continue
@@ -151,6 +151,11 @@ function series(name: string, distribution: Distribution): Line[] {
 /** As the writer knows it; its times are seconds. */
 function asLine({ traceId, value, at }: Exemplar) {
   return { labelSet: { trace_id: traceId }, value, timestamp: at / 1_000 }
+}
+
+/** With what is no number spelt as both formats want it: prom-client writes `Nan`. */
+function spelt(text: string): string {
+  return text.includes(' Nan') ? text.replace(/^([^#].*) Nan$/gm, '$1 NaN') : text
 }
 
 /** Without the two lines that begin a family. */
