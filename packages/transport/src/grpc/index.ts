@@ -1,7 +1,12 @@
 export type { Keepalive, Reconnect } from './channel-options.ts'
 export { type GrpcClient, type GrpcClientOptions, grpcClient } from './grpc-client.ts'
 export { GrpcFailure, GrpcRefusal } from './grpc-failure.ts'
-export { type GrpcHealthProbeOptions, grpcHealthProbe } from './grpc-health-probe.ts'
+export { grpcHealthProbe } from './grpc-health-probe.ts'
+export {
+  type GrpcHealthAnswer,
+  type GrpcHealthQuestionOptions,
+  grpcHealthQuestion,
+} from './grpc-health-question.ts'
 export type {
   BidiStreamCall,
   ClientStreamCall,
