@@ -1,0 +1,48 @@
+import { type RunningHoldfast, runningHoldfast } from '../../tests/harness/running-holdfast.ts'
+import { limits } from './limits.ts'
+import type { Stage } from './provider.ts'
+import type { Door } from './run-scenario.ts'
+
+const gatewayPort = 4794
+const controlPort = 4795
+
+/** A Holdfast in a folder of its own: a chain of two upstreams for each stage, and nothing that two chains share. */
+export interface Holdfast {
+  door(stage: string): Door
+  stop(): Promise<void>
+}
+
+/** Runs `holdfast up` as a user would, on a file that names all stages. */
+export async function holdfast(stages: ReadonlyMap<string, Stage>, scale: number): Promise<Holdfast> {
+  const running: RunningHoldfast = await runningHoldfast(file(stages, scale), controlPort)
+  const url = `http://127.0.0.1:${gatewayPort}/v1`
+  return {
+    door: (stage) => ({ url, model: stage }),
+    stop: async () => running[Symbol.asyncDispose](),
+  }
+}
+
+function file(stages: ReadonlyMap<string, Stage>, scale: number): string {
+  const { backoff, openFor, timeout } = limits(scale)
+  const retry = `{ attempts: 3, initial: ${backoff.initial}ms, max: ${backoff.max}ms }`
+  const limit = Object.entries(timeout).map(([name, ms]) => `${name}: ${ms}ms`)
+  const names = [...stages.keys()]
+  return [
+    `gateway: { listen: 127.0.0.1:${gatewayPort} }`,
+    `control: { listen: 127.0.0.1:${controlPort} }`,
+    'policies:',
+    ...names.map(
+      (name) =>
+        `  ${name}: { retry: ${retry}, breaker: { openFor: ${openFor}ms }, timeout: { ${limit.join(', ')} } }`,
+    ),
+    'upstreams:',
+    ...[...stages].flatMap(([name, stage]) =>
+      (['primary', 'fallback'] as const).map(
+        (role) => `  ${name}-${role}: { url: "${stage.url(role)}", policy: ${name} }`,
+      ),
+    ),
+    'chains:',
+    ...names.map((name) => `  ${name}: [${name}-primary/primary-model, ${name}-fallback/fallback-model]`),
+    '',
+  ].join('\n')
+}

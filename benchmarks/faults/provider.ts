@@ -1,0 +1,199 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fallbackUsage, primaryUsage, wholeAnswer, words } from './answer.ts'
+import type { Act, Asked, Role, Scenario } from './scenario.ts'
+
+/** What a scenario's two providers were asked since it began. */
+export interface Stage {
+  /** Where the gateway finds the provider of a role. */
+  url(role: Role): string
+  readonly seen: readonly Asked[]
+  /** The clock of the scenario starts. */
+  begin(): void
+  /** From now on both are well. */
+  heal(): void
+}
+
+/** All providers of all scenarios on one real socket: they speak the OpenAI wire and do what their scenario says. */
+export interface Provider {
+  stage(name: string, scenario: Scenario): Stage
+  close(): Promise<void>
+}
+
+/** Between words, in ms. */
+const pace = 15
+
+export async function provider(): Promise<Provider> {
+  const stages = new Map<string, (role: Role, turn: Turn) => void>()
+  const server = createServer(async (request, response) => {
+    const [, name = '', role] = (request.url ?? '').split('/')
+    const body = JSON.parse(await textOf(request)) as Turn['body']
+    stages.get(name)?.(role as Role, { request, response, body })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    stage(name, { act }) {
+      const seen: Asked[] = []
+      let began = performance.now()
+      let well = false
+      stages.set(name, (role, turn) => {
+        const nth = 1 + seen.filter((each) => each.role === role).length
+        const prefilled = turn.body.messages.at(-1)?.role === 'assistant'
+        const asked = { role, nth, at: performance.now() - began, prefilled }
+        seen.push(asked)
+        void play(well ? { does: 'answer' } : act(asked), role, turn)
+      })
+      return {
+        seen,
+        url: (role) => `${origin}/${name}/${role}/v1`,
+        begin: () => {
+          began = performance.now()
+        },
+        heal: () => {
+          well = true
+        },
+      }
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+interface Turn {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: {
+    readonly stream?: boolean
+    readonly stream_options?: { readonly include_usage?: boolean }
+    readonly messages: readonly { readonly role: string }[]
+  }
+}
+
+async function play(act: Act, role: Role, { request, response, body }: Turn): Promise<void> {
+  const stream = body.stream === true
+  const speaker = { response, role, usage: body.stream_options?.include_usage === true }
+  switch (act.does) {
+    case 'answer':
+      return stream ? speak(speaker, { words: words.length, end: 'done' }) : whole(speaker)
+    case 'refuse': {
+      const again = act.retryAfter === undefined ? {} : { 'retry-after': String(act.retryAfter) }
+      const error = { message: `refused: ${act.code}`, type: 'invalid_request_error', code: act.code }
+      response.writeHead(act.status, { 'content-type': 'application/json', ...again })
+      response.end(JSON.stringify({ error }))
+      return
+    }
+    case 'reset':
+      return void request.socket.resetAndDestroy()
+    case 'be silent':
+      await left(response, act.for)
+      return void response.destroy()
+    case 'think':
+      response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' })
+      response.flushHeaders()
+      await left(response, act.for)
+      return stream ? speak(speaker, { words: words.length, end: 'done' }) : whole(speaker)
+    case 'cut':
+      if (stream) await speak(speaker, { words: act.words, end: 'open' })
+      else half(response, role)
+      return void response.socket?.destroy()
+    case 'stall':
+      if (stream) await speak(speaker, { words: act.words, end: 'open' })
+      else half(response, role)
+      await left(response, act.for)
+      return void response.destroy()
+    case 'garble':
+      if (stream) return speak(speaker, { words: words.length, end: 'done', garbled: act.event })
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [{"mess')
+    case 'forget [DONE]':
+      return stream ? speak(speaker, { words: words.length, end: 'silent' }) : whole(speaker)
+  }
+}
+
+interface Speaker {
+  readonly response: ServerResponse
+  readonly role: Role
+  readonly usage: boolean
+}
+
+interface Speech {
+  readonly words: number
+  readonly end: 'done' | 'silent' | 'open'
+  /** The event, from 1, that is no JSON. */
+  readonly garbled?: number
+}
+
+async function speak({ response, role, usage }: Speaker, speech: Speech): Promise<void> {
+  const base = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: `${role}-model` }
+  let events = 0
+  const say = (more: object): void => {
+    const garbled = ++events === speech.garbled
+    response.write(
+      garbled ? 'data: {"choices": [{"del\n\n' : `data: ${JSON.stringify({ ...base, ...more })}\n\n`,
+    )
+  }
+  const chunk = (delta: object, finish: string | null = null): void =>
+    say({ choices: [{ index: 0, delta, finish_reason: finish }] })
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
+  chunk({ role: 'assistant', content: '' })
+  for (const word of words.slice(0, speech.words)) {
+    chunk({ content: word })
+    await left(response, pace)
+    if (response.destroyed) return
+  }
+  if (speech.end === 'open') return
+  chunk({}, 'stop')
+  if (usage) say({ choices: [], usage: usageOf(role) })
+  response.end(speech.end === 'done' ? 'data: [DONE]\n\n' : '')
+}
+
+function whole({ response, role }: Speaker): void {
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(completion(role))
+}
+
+function half(response: ServerResponse, role: Role): void {
+  const text = completion(role)
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length })
+  response.write(text.slice(0, text.length / 2))
+}
+
+function completion(role: Role): string {
+  const message = { role: 'assistant', content: wholeAnswer }
+  return JSON.stringify({
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: `${role}-model`,
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage: usageOf(role),
+  })
+}
+
+function usageOf(role: Role): object {
+  return role === 'primary' ? primaryUsage : fallbackUsage
+}
+
+/** Waits that long, or until nobody listens any more. */
+function left(response: ServerResponse, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      response.off('close', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    response.once('close', done)
+    if (response.destroyed) done()
+  })
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  request.setEncoding('utf8')
+  for await (const part of request) text += part
+  return text
+}
