@@ -46,6 +46,20 @@ describe('picture', () => {
     ])
   })
 
+  it('shows the processes of a service that is several', () => {
+    const process = (replica: number | undefined, pid?: number) => ({
+      ...sampleService('web', pid === undefined ? { state: { is: 'starting', since: 0 } } : {}),
+      replica,
+      pid,
+    })
+    const each = [process(1, 11), process(2), process(undefined, 13)]
+    const web = sampleService('web', { replicas: { wanted: 2, ready: 1, each } })
+
+    expect(plain(sampleStatus({ services: [web] }), 100)).toContainEqual(
+      expect.stringMatching(/^ {2}web .* 1 of 2 ready \(1: 11, starting 2: –, spare 13\)$/),
+    )
+  })
+
   it('says it in the singular', () => {
     const chain = sampleChain('default', { counts: { ...counts, requests: 1 } })
 

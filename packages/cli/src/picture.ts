@@ -51,17 +51,29 @@ function sign(tone: Tone, word: string, paint: Paint): string {
 }
 
 function serviceLine(service: Status['services'][number], show: Show): string {
-  const { name, state, pid, restarts, ailing, lastRestart, lastError } = service
+  const { name, state, pid, restarts, ailing, lastRestart, lastError, replicas } = service
   const tone = ailing ? 'between' : (serviceTones[state.is] ?? 'between')
   const again = lastRestart ? ` (${lastRestart.why})` : ''
   const facts = [
-    pid !== undefined && `pid ${pid}`,
+    replicas !== undefined && processes(replicas),
+    replicas === undefined && pid !== undefined && `pid ${pid}`,
     restarts > 0 && `${counted(restarts, 'restart')}${again}`,
     ailing !== undefined && `ailing: ${ailing.why}`,
     state.is === 'failed' && state.why,
     state.is === 'stopped' && (lastError ?? false),
   ]
   return row(name, sign(tone, state.is, show.paint), show.paint.dim(listed(facts)), show)
+}
+
+/** The processes of a service that is several, by the numbers of its replicas. */
+function processes({ wanted, ready, each }: NonNullable<Status['services'][number]['replicas']>): string {
+  const pids = each.map(({ replica, state, pid }) => {
+    const where = pid === undefined ? '' : ` ${pid}`
+    return replica === undefined
+      ? `spare${where}`
+      : `${state.is === 'ready' ? '' : `${state.is} `}${replica}:${where || ' –'}`
+  })
+  return `${ready} of ${wanted} ready (${pids.join(', ')})`
 }
 
 function chainLines({ name, links, counts, lastAnsweredBy }: ChainStatus, show: Show): string[] {

@@ -40,6 +40,12 @@ const events: readonly (readonly [GovernorEvent, string | undefined])[] = [
     'ai starts again in 20 ms, restart 2 in a row (no)',
   ],
   [{ type: 'service.stopped', service }, 'ai has stopped'],
+  [{ type: 'service.stopped', service, replica: 2 }, 'ai (replica 2) has stopped'],
+  [{ type: 'spare.started', service, pid: 7 }, undefined],
+  [{ type: 'spare.failed', service, why: 'no' }, 'ai has no spare: no'],
+  [{ type: 'service.scaled', service, from: 1, to: 3, why: 'so' }, 'ai goes from 1 to 3 replicas (so)'],
+  [{ type: 'load.failed', service, why: 'no route' }, 'ai does not tell its load: no route'],
+  [{ type: 'load.recovered', service }, 'ai tells its load again'],
   [{ type: 'service.ailing', service, why: 'no answer' }, 'ai does not answer as it should: no answer'],
   [{ type: 'service.recovered', service }, 'ai is well again'],
   [{ type: 'service.done', service }, 'ai is done'],
@@ -77,7 +83,14 @@ describe('teller', () => {
     )
 
     expect(new Set(bad)).toEqual(
-      new Set(['service.exited', 'service.failed', 'service.gave-up', 'record.failed', 'log.failed']),
+      new Set([
+        'service.exited',
+        'service.failed',
+        'service.gave-up',
+        'spare.failed',
+        'record.failed',
+        'log.failed',
+      ]),
     )
     expect(
       told({ json: false, colours: true }, (tell) =>

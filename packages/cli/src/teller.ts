@@ -56,8 +56,16 @@ function withoutNoise({ pid, name, event, ...fields }: ChildRecord['fields']): C
 
 type Words = Pick<ChildRecord, 'level' | 'msg'>
 
+/** Names the replica with its service, where there are several. */
+function byName(event: GovernorEvent): GovernorEvent {
+  return 'replica' in event && event.replica !== undefined
+    ? { ...event, service: `${event.service} (replica ${event.replica})` }
+    : event
+}
+
 /** What happened, for people, and how much it matters. */
-export function worded(event: GovernorEvent): Words {
+export function worded(told: GovernorEvent): Words {
+  const event = byName(told)
   switch (event.type) {
     case 'service.started':
       return { level: 'debug', msg: `${event.service} has started (pid ${event.pid})` }
@@ -90,7 +98,7 @@ export function worded(event: GovernorEvent): Words {
     case 'service.scaled':
       return {
         level: 'info',
-        msg: `${event.service} is to have ${event.to} replicas, not ${event.from} (${event.why})`,
+        msg: `${event.service} goes from ${event.from} to ${event.to} replicas (${event.why})`,
       }
     case 'load.failed':
       return { level: 'warn', msg: `${event.service} does not tell its load: ${event.why}` }

@@ -15,6 +15,7 @@ export {
   type ControlSocket,
   serveControl,
 } from './control/control-socket.ts'
+export { type Crewed, type CrewFlaw, crewFlaw } from './crew/check-crew.ts'
 export type { Governor, GovernorOptions } from './governor.ts'
 export { GovernorError, type GovernorErrorCode } from './governor-error.ts'
 export type { Death, ExitCause, GovernorEvent, RestartReason } from './governor-event.ts'
@@ -49,7 +50,7 @@ export type {
 } from './service.ts'
 export type { ServiceHealth } from './service-health.ts'
 export type { ServiceMetrics } from './service-metrics.ts'
-export type { ServiceStatus } from './service-status.ts'
+export type { ProcessStatus, ReplicaStatus, ServiceStatus } from './service-status.ts'
 export type { StartResult } from './start-result.ts'
 export type { HandlerContext, HandlerRun } from './thread/handler.ts'
 export type { ThreadSpec } from './thread/thread-spec.ts'

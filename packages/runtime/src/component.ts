@@ -35,7 +35,11 @@ export function isCritical(kind: Kind): boolean {
 }
 
 /** A service, as the governor sees it. */
-export function serviceComponent({ name, state, lastError, ailing }: ServiceStatus): Component {
+export function serviceComponent({ name, state, lastError, ailing, replicas }: ServiceStatus): Component {
+  if (state.is === 'ready' && replicas && replicas.ready < replicas.wanted) {
+    const reason = `${replicas.ready} of ${replicas.wanted} replicas are ready`
+    return component('service', name, { level: 'degraded', reason })
+  }
   if (ailing) return component('service', name, { level: 'degraded', reason: ailing.why })
   if (state.is === 'ready' || state.is === 'running' || state.is === 'done') return component('service', name)
   const reason = lastError ? `${state.is}: ${lastError}` : state.is

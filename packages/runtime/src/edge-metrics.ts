@@ -12,7 +12,7 @@ import type { ProcessPolicies } from './announced.ts'
 import { edgeName } from './edge-contract.ts'
 import type { EdgeTraces } from './edge-traces.ts'
 import { families } from './metrics.ts'
-import { serviceProcesses } from './service-processes.ts'
+import { type ServiceProcess, serviceProcesses } from './service-processes.ts'
 import type { Status } from './status.ts'
 
 export interface EdgeMetricsOptions {
@@ -98,8 +98,13 @@ function answerAge(ms: number): Family {
   return { name: 'holdfast_governor_answer_age_seconds', help, type: 'gauge', samples }
 }
 
-function processesOf({ services }: Status) {
-  return services.flatMap(({ name: service, pid }) => (pid === undefined ? [] : [{ service, pid }]))
+function processesOf({ services }: Status): ServiceProcess[] {
+  return services.flatMap(({ name: service, pid, replicas }) => {
+    if (!replicas) return pid === undefined ? [] : [{ service, pid }]
+    // While one is replaced two have its number, and two series of the same labels would spoil the page.
+    const each = new Map(replicas.each.map((process) => [String(process.replica ?? 'spare'), process.pid]))
+    return [...each].flatMap(([replica, own]) => (own === undefined ? [] : [{ service, pid: own, replica }]))
+  })
 }
 
 /** The same families of several processes as one each, with a label that says whose they are. */

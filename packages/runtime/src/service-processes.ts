@@ -5,6 +5,8 @@ import type { Family, Sample } from '@holdfast/telemetry'
 export interface ServiceProcess {
   readonly service: string
   readonly pid: number
+  /** Which one it is, where there are several. */
+  readonly replica?: string
 }
 
 /** Clock ticks in a second: 100 wherever Linux tells them to programs. */
@@ -20,7 +22,10 @@ export async function serviceProcesses(
 ): Promise<Family[]> {
   const began = await bootTime(folder)
   const all = await Promise.all(
-    processes.map(async ({ service, pid }) => ({ labels: { service }, trees: await tree(folder, pid) })),
+    processes.map(async ({ service, pid, replica }) => ({
+      labels: { service, ...(replica !== undefined && { replica }) },
+      trees: await tree(folder, pid),
+    })),
   )
   const living = all.filter(({ trees }) => trees.length > 0)
   const each = (value: (trees: readonly Seen[]) => number | undefined): Sample[] =>

@@ -119,6 +119,18 @@ groups: { together: rest-for-one }
     })
   })
 
+  it('hands over how many processes a service is, and the sockets that are held for them', () => {
+    const text =
+      'services: { a: { command: a, listen: "127.0.0.1:9001", replicas: 3, enough: 2, surge: 2, spare: 1 }, b: { command: b } }'
+    const config = readConfig({ file: 'x', text, environment: {} })
+    const socket = { host: '127.0.0.1', port: 9001, fd: 7, close: () => {} }
+    const sockets = ({ replicas }: { readonly replicas?: number | undefined }) => (replicas ? [socket] : [])
+    const [a, b] = serviceSpecs(config, { file: '/srv/x', governor: '/run/x', sockets })
+
+    expect(a).toMatchObject({ replicas: 3, enough: 2, surge: 2, spare: 1, listen: [socket] })
+    expect(Object.keys(b!)).toEqual(['name', 'command', 'cwd', 'env'])
+  })
+
   it('takes a folder from the root as it is', () => {
     expect(specs('  a: { command: a, cwd: /opt }')[0]?.cwd).toBe('/opt')
   })

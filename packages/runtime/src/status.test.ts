@@ -54,6 +54,15 @@ describe('statusOf', () => {
     })
   })
 
+  it('is degraded by a service whose replicas are not all ready', () => {
+    const web = sampleService('web', { replicas: { wanted: 3, ready: 2, each: [] } })
+
+    expect(component(sampleStatus({ services: [web] }), 'service')).toMatchObject({
+      level: 'degraded',
+      reason: '2 of 3 replicas are ready',
+    })
+  })
+
   it.each([
     ['ready', "the gateway's process is silent"],
     ['starting', "the gateway's process is starting"],

@@ -24,6 +24,7 @@ import { addressText } from './config/units.ts'
 import { type EdgeEvent, edgeName } from './edge-contract.ts'
 import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
+import { heldSockets } from './held-sockets.ts'
 import { keptLogs } from './kept-logs.ts'
 import { logLevels } from './log-levels.ts'
 import { pauseOfBoth } from './pause-of-both.ts'
@@ -133,16 +134,26 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
     const listen = []
     for (const address of [config.gateway.listen, config.control.listen])
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
+    const sockets = held.use(heldSockets())
+    await sockets.take(config.services)
     const edge = { listen, governor: path, state, cwd: dirname(file), environment }
     files = reloading({
       config,
       read: () => readApart(given, environment),
       specs: (said, served) => [
-        ...serviceSpecs(said, { file, governor: path }),
+        ...serviceSpecs(said, { file, governor: path, sockets: sockets.of }),
         edgeSpec({ ...edge, served }),
       ],
-      demand: (next, before) => demandFree(withNewAddress(next, before), claimed),
-      apply: (next) => supervisor!.apply(next),
+      demand: async (next, before) => {
+        await demandFree(withNewAddress(next, before), claimed)
+        await sockets.take(next.services)
+      },
+      apply: async (next) => {
+        const applied = await supervisor!.apply(next)
+        // What failed may go on as it was before, and on the socket that it had.
+        if (applied.failed.length === 0) sockets.release(next.flatMap(({ listen: used = [] }) => used))
+        return applied
+      },
       changed: ({ services, telemetry }) => {
         levels.reread(telemetry.log, [...Object.keys(services), edgeName])
         tell({ type: 'services.changed', services: Object.keys(services) })

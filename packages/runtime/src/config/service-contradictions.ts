@@ -1,10 +1,11 @@
-import { autoscaleFlaw, scheduleFlaw } from '@holdfast/governor'
+import { scheduleFlaw } from '@holdfast/governor'
 import { edgeName } from '../edge-contract.ts'
-import { present } from '../present.ts'
 import { argv } from './argv.ts'
 import type { Contradiction } from './contradiction.ts'
+import { ofCrew } from './crew-contradictions.ts'
 import { probe } from './probe.ts'
 import { schedule } from './restart-schedule.ts'
+import { ofScaling } from './scaling-contradictions.ts'
 import type { Config, ServiceConfig } from './schema.ts'
 import { unknown } from './unknown-name.ts'
 
@@ -32,8 +33,9 @@ export function* ofService(name: string, service: ServiceConfig, config: Config)
     'alive',
   )
   if (alive?.check === 'exit') yield* at("'exit' is a sign of its end, not of life", 'alive')
-  const flaw = autoscale && autoscaleFlaw(present(autoscale))
-  if (flaw) yield* at(`${flaw.is}: ${flaw.use}`, 'autoscale', ...(flaw.option ? [flaw.option] : []))
+  // One that is scaled must be able to be as many as it may become.
+  yield* ofCrew(name, autoscale ? { ...service, replicas: autoscale.max } : service, config)
+  yield* ofScaling(name, service)
   if (restartAt)
     yield* at(complaint(() => schedule(restartAt)) ?? scheduleFlaw(schedule(restartAt)), 'restartAt')
 }
