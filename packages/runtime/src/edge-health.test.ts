@@ -1,6 +1,8 @@
 import type { ChainStatus } from '@holdfast/gateway'
 import { fakeClock } from '@holdfast/policy/testing'
+import type { CheckAnswer } from '@holdfast/telemetry/health'
 import { describe, expect, it } from 'vitest'
+import type { Kind } from './component.ts'
 import { edgeHealth } from './edge-health.ts'
 import type { Heard } from './governor-watch.ts'
 import { sampleChain, sampleLink, sampleService, sampleStatus, sampleView } from './testing/index.ts'
@@ -14,6 +16,7 @@ interface Facts {
   heard: () => Promise<Heard>
   chains: readonly ChainStatus[]
   lag: { readonly worst: number; readonly least: number }
+  outside: readonly { readonly name: string; readonly kind: Kind; readonly seen: CheckAnswer }[]
 }
 
 /** The health of an edge about which so much is known, and these facts, which may change. */
@@ -22,6 +25,7 @@ function known(but: Partial<Facts> = {}) {
     heard: async () => ({ view, age: 400, roundTrip: 2 }),
     chains: [sampleChain('default')],
     lag: { worst: 3, least: 0 },
+    outside: [],
     ...but,
   }
   const clock = fakeClock()
@@ -29,6 +33,10 @@ function known(but: Partial<Facts> = {}) {
     services: ['kernel', 'ai'],
     governor: { heard: () => facts.heard(), close: () => {} },
     gateway: () => ({ inFlight: 0, chains: facts.chains }),
+    outside: {
+      parts: facts.outside.map(({ name, kind }) => ({ name, kind })),
+      seen: (wanted) => facts.outside.find(({ name }) => name === wanted)!.seen,
+    },
     lag: { latest: () => facts.lag, close: () => {} },
     clock,
   })
@@ -115,6 +123,32 @@ describe('edgeHealth', () => {
       age: 4_200,
     })
     expect(components[2]).toMatchObject({ name: 'kernel', level: 'healthy', age: 4_200 })
+    expect((await health.ready()).ok).toBe(true)
+  })
+
+  it.each([
+    ['unhealthy', 'degraded'],
+    ['degraded', 'degraded'],
+    ['healthy', 'healthy'],
+    ['unknown', 'healthy'],
+  ] as const)('is ready whatever a database is, and with one that is %s it is %s', async (is, whole) => {
+    const seen = { status: is, reason: 'so it is', age: 300, details: { for: 2_000 } }
+    const { health } = known({
+      heard: async () => ({
+        view: sampleView({ services: [sampleService('kernel'), sampleService('ai')] }),
+        age: 1,
+        roundTrip: 1,
+      }),
+      outside: [{ name: 'orders', kind: 'database', seen }],
+    })
+
+    const { status, components } = await health.report()
+
+    expect(status).toBe(whole)
+    expect(components.find(({ kind }) => kind === 'database')).toEqual({
+      ...{ name: 'orders', kind: 'database', level: is, reason: 'so it is', critical: false },
+      ...{ took: 0, age: 300, details: { for: 2_000 } },
+    })
     expect((await health.ready()).ok).toBe(true)
   })
 

@@ -1,6 +1,13 @@
 import type { GatewayStatus } from '@holdfast/gateway'
 import type { Clock } from '@holdfast/policy'
-import { type Check, type CheckOptions, health, type Readiness } from '@holdfast/telemetry/health'
+import {
+  type Check,
+  type CheckOptions,
+  type ComponentStatus,
+  health,
+  type Readiness,
+} from '@holdfast/telemetry/health'
+import type { UpstreamWatch } from './checks/upstream-watch.ts'
 import {
   type Component,
   gatewayComponents,
@@ -13,7 +20,9 @@ import type { GovernorWatch, Heard } from './governor-watch.ts'
 import type { Lag, LoopLag } from './loop-lag.ts'
 
 /** A part, how well it is, and how that was found out; durations are ms. */
-export interface CheckedComponent extends Component {
+export interface CheckedComponent extends Omit<Component, 'level'> {
+  /** `unknown` counts for nothing in the whole. */
+  readonly level: ComponentStatus
   /** How long the check took. */
   readonly took: number
   /** How long ago it was known. */
@@ -45,6 +54,8 @@ export interface EdgeHealthOptions {
   readonly services: readonly string[]
   readonly governor: GovernorWatch
   readonly gateway: () => GatewayStatus
+  /** The upstreams that no chain names. */
+  readonly outside: Pick<UpstreamWatch, 'parts' | 'seen'>
   readonly lag: LoopLag
   readonly clock?: Clock
 }
@@ -55,7 +66,8 @@ export interface EdgeHealthOptions {
  * I3  Only the process itself counts for `live`, and nothing that the governor says for `ready`.
  */
 /** The health of each part of a running Holdfast, as its edge knows it. */
-export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHealthOptions): EdgeHealth {
+export function edgeHealth(options: EdgeHealthOptions): EdgeHealth {
+  const { services, governor, gateway, outside, lag, clock } = options
   const registry = health({ clock })
   const parts = new Map<string, { readonly name: string; readonly kind: Kind }>()
   /** The chains and their upstreams as they were when somebody asked last. */
@@ -81,6 +93,7 @@ export function edgeHealth({ services, governor, gateway, lag, clock }: EdgeHeal
   add('edge', 'edge', () => loopAnswer(lag.latest()), { live: true })
   add('governor', 'governor', async () => governorAnswer(await governor.heard()))
   govern(services)
+  for (const { kind, name } of outside.parts) add(kind, name, () => outside.seen(name))
   for (const { kind, name } of gatewayComponents(gateway().chains)) {
     const check: Check = () => answer(found.get(keyOf({ kind, name }))!)
     add(kind, name, check, kind === 'chain' ? { oneOf: 'chains' } : {})

@@ -43,7 +43,10 @@ describe('edge', () => {
     urls = { gateway: `http://127.0.0.1:${held[0].port}`, control: `http://127.0.0.1:${held[1].port}` }
     const text = `
 policies: { p: { preset: none } }
-upstreams: { only: { url: "${provider.url}", policy: p }, spare: { url: "${provider.url}/v1", policy: p } }
+upstreams:
+  only: { url: "${provider.url}", policy: p }
+  spare: { url: "${provider.url}/v1", policy: p }
+  orders: { postgres: "postgres://app:hunter22@127.0.0.1:1/orders" }
 chains: { default: [only, spare] }
 `
     const config = readConfig({ file: 'x', text, environment: {} })
@@ -77,7 +80,7 @@ chains: { default: [only, spare] }
 
     expect(await models.json()).toMatchObject({ data: [{ id: 'default' }] })
     expect(await health.json()).toMatchObject({
-      components: ['edge', 'governor', 'only', 'spare', 'default'].map((name) => ({ name })),
+      components: ['edge', 'governor', 'orders', 'only', 'spare', 'default'].map((name) => ({ name })),
     })
     expect((await fetch(`${urls.gateway}/api/v1/health`)).status).toBe(404)
     expect((await fetch(`${urls.control}/v1/models`)).status).toBe(404)
@@ -104,6 +107,23 @@ chains: { default: [only, spare] }
     expect([health.status, await health.json()]).toMatchObject([503, { status: 'unhealthy' }])
     for (const name of ['only', 'spare']) breaker(name).reset()
     expect((await told('/readyz')).flat()).toEqual(both(200, 'ready\n'))
+  })
+
+  it('is degraded by a database that is down, and ready all the same', async () => {
+    const told = async () => {
+      const answer = await fetch(`${urls.control}/api/v1/health`)
+      return { code: answer.status, text: await answer.text() }
+    }
+    while (!(await told()).text.includes('ECONNREFUSED')) await new Promise(setImmediate)
+
+    const { code, text } = await told()
+    expect([code, JSON.parse(text)]).toMatchObject([200, { status: 'degraded' }])
+    expect(JSON.parse(text).components[2]).toMatchObject({
+      ...{ name: 'orders', kind: 'database', level: 'unhealthy', critical: false },
+      details: { for: expect.any(Number), lastError: { reason: expect.stringContaining('127.0.0.1:1') } },
+    })
+    expect(text).not.toContain('hunter22')
+    expect((await fetch(`${urls.gateway}/readyz`)).status).toBe(200)
   })
 
   it('reports to the governor from the start', async () => {

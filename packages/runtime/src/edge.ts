@@ -4,6 +4,7 @@ import { gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { Family } from '@holdfast/telemetry'
 import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
+import { upstreamWatch } from './checks/upstream-watch.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { controlDoor } from './control-door.ts'
@@ -55,7 +56,8 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const loaded = Promise.withResolvers<unknown>()
   const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
-  const health = edgeHealth({ services, governor: watch, gateway: door.status, lag })
+  const outside = upstreamWatch({ config, after: loaded.promise })
+  const health = edgeHealth({ services, governor: watch, gateway: door.status, outside, lag })
   const status = async (): Promise<Status> =>
     statusOf((await governor.call('governor', undefined, shortly)) as GovernorView, door.status())
 
@@ -117,7 +119,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       watch.close()
       lag.close()
       health.drain()
-      await Promise.all(servers.map(closed))
+      await Promise.all([...servers.map(closed), outside.close()])
       await door.close()
       await traces.close()
       await log.close()

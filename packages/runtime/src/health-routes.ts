@@ -24,7 +24,8 @@ export function healthRoutes(app: FastifyInstance, health: Omit<EdgeHealth, 'dra
   }
 }
 
-const level = { type: 'string', enum: ['healthy', 'degraded', 'unhealthy'] }
+const levels = ['healthy', 'degraded', 'unhealthy']
+const level = { type: 'string', enum: levels }
 const text = { type: 'string' }
 const ms = { type: 'number' }
 const component = {
@@ -33,7 +34,7 @@ const component = {
   properties: {
     name: text,
     kind: text,
-    level,
+    level: { type: 'string', enum: [...levels, 'unknown'] },
     reason: text,
     critical: { type: 'boolean' },
     took: ms,

@@ -13,6 +13,7 @@ import type {
   UpstreamConfig,
   ZeromqUpstream,
 } from './config/upstream.ts'
+import { hostOf } from './host-of.ts'
 import { policyOf, policyOptions } from './policy-of.ts'
 import type { WireModules } from './wire-modules.ts'
 
@@ -123,10 +124,4 @@ export class UpstreamClients {
     // What was asked wrongly says nothing of who was asked.
     return policy(`upstream/${to}`, { ...options, breaker: { ...breaker, isFailure }, budget, to })
   }
-}
-
-/** Host and port of a database's address. */
-function hostOf(address: string): string {
-  const { hostname, port } = new URL(address)
-  return `${hostname}:${port || 5_432}`
 }
