@@ -14,6 +14,7 @@ import { reportEvery } from './edge-report.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { governorWatch } from './governor-watch.ts'
+import { identifyRefusals } from './identify-refusals.ts'
 import type { LogLevelSwitch } from './log-level-routes.ts'
 import type { LogLevels } from './log-levels.ts'
 import { loopLag } from './loop-lag.ts'
@@ -138,6 +139,7 @@ const drainTime = 3_000
 
 async function listening(handle: RequestListener, fd: number): Promise<Server> {
   const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle)
+  identifyRefusals(server)
   // A server that closes ends the connections that are idle at that moment; whoever is answered after it would keep his.
   server.on('request', (_, response) => {
     response.once('close', () => {
