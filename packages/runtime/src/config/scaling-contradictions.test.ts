@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from './problem.ts'
 import { readConfig } from './read.ts'
 
-const complaints = (autoscale: string): string => {
-  const text = `services:\n  ai:\n    command: a\n    autoscale: ${autoscale}\n`
+const complaints = (autoscale: string, more = ''): string => {
+  const text = `services:\n  ai:\n    command: a\n    autoscale: ${autoscale}\n${more}`
   try {
     readConfig({ file: 'f', text, environment: {} })
     return ''
@@ -13,7 +13,7 @@ const complaints = (autoscale: string): string => {
   }
 }
 
-describe('ofService', () => {
+describe('ofScaling', () => {
   it('takes what can be scaled', () => {
     expect(complaints('{ max: 4, cpu: 0.6 }')).toBe('')
     expect(complaints('{ min: 2, max: 4, lag: 40ms, queue: 10, page: "http://127.0.0.1:9101/load" }')).toBe(
@@ -48,5 +48,23 @@ describe('ofService', () => {
     ['{ max: 4, cpus: 0.6 }', "4:26 services.ai.autoscale.cpus: unknown key; did you mean 'cpu'?"],
   ])('refuses %s, with the place', (autoscale, said) => {
     expect(complaints(autoscale)).toContain(`f:${said}`)
+  })
+
+  it.each([
+    ['    replicas: 2\n', '5:15 services.ai.replicas: is decided by `autoscale`: use `min` and `max` there'],
+    [
+      '    enough: 2\n',
+      '5:13 services.ai.enough: is more than there may be replicas: use 1 or less, or a larger min',
+    ],
+    [
+      '    restart: never\n',
+      '4:16 services.ai.autoscale: is for a service that goes on, and this one is a job: leave it out',
+    ],
+    [
+      '    listen: 127.0.0.1:9001\n    ready: http:/health\n',
+      '6:12 services.ai.ready: use notify, line or command',
+    ],
+  ])('refuses what does not go with it: %j', (more, said) => {
+    expect(complaints('{ max: 4, cpu: 0.6 }', more)).toContain(`f:${said}`)
   })
 })
