@@ -209,7 +209,7 @@ const gone = (life: Life, moment: Moment): Step => {
 const survived = (life: Life, { at }: Moment): Step => {
   const { is } = life.state
   if ((is !== 'stopping' && is !== 'preparing' && is !== 'tidying') || !life.run) return same(life)
-  const why = `process group ${life.run.pid} survives SIGKILL`
+  const why = `it does not end, not even when it is killed (${life.run.pid})`
   return {
     life: { ...life, cause: undefined, lastError: why, state: { is: 'failed', since: at, why } },
     effects: [{ do: 'cancel-wait' }, failure(life, why)],

@@ -282,7 +282,7 @@ describe('threadGovernor', () => {
         await new Promise(setImmediate)
       }
       expect(code).toBe('STILL_RUNNING')
-      expect(of('a').state.is).toBe('failed')
+      expect(of('a').state).toMatchObject({ is: 'failed', why: expect.stringContaining('does not end') })
     } finally {
       closeSync(writer)
     }
