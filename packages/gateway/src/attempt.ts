@@ -8,7 +8,7 @@ import { lingering, readerFor } from './reader-for.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
-  readonly upstream: Speaker & { readonly patience: Patience }
+  readonly upstream: Speaker & { readonly patience: Patience; readonly streams: boolean }
 }
 
 /** The effects of an attempt: sockets, limits, and settling once. What an answer means is the readers' business. */
@@ -34,8 +34,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#resolve = resolve
     this.#reject = reject
     this.#watchdog = new Watchdog(options.clock, this.#late)
-    const { patience } = options.upstream
-    if (options.request.stream) this.#watchdog.expect('the first token', patience.firstToken)
+    const { patience, streams } = options.upstream
+    if (options.request.stream || streams) this.#watchdog.expect('the first token', patience.firstToken)
     else this.#watchdog.expect('an answer', patience.headers)
     if (signal.aborted) this.#cancelled()
     else signal.addEventListener('abort', this.#cancelled, { once: true })

@@ -1,13 +1,15 @@
-import { BreakerOpenError, type Clock } from '@holdfast/policy'
+import { BreakerOpenError, type Call, type Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
 import { classOfError } from '@holdfast/transport'
 import type { ChatRequest } from './chat-request.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { modelCall } from './model-call.ts'
+import { withValue } from './model-span.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
+import { prefilled } from './stream/prefill.ts'
 import type { Tally } from './tally.ts'
 
 export interface Asked {
@@ -35,7 +37,7 @@ export type Outcome =
 export async function askChain(asked: Asked): Promise<Outcome> {
   const first = await askOnce(asked, asked.links)
   const { reply, links, journey } = asked
-  if (first.is !== 'exhausted' || !reply.begun || !reply.transcript.resumable) return first
+  if (first.is !== 'exhausted' || !reply.transcript.started || !reply.transcript.resumable) return first
   activeSpan()?.addEvent('chain.asked-again')
   const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
   await pause(asked, Math.max(comesBack, moment.least))
@@ -71,7 +73,7 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     if (reply.begun && !reply.transcript.resumable) break
     if (link.is === 'rules') {
       // A request that was too large for the models is no reason to say that the models are away.
-      if (tooLarge || reply.begun) continue
+      if (tooLarge || reply.transcript.started) continue
       noteNext(link, failed)
       const answer = ruleAnswer(link.rules, asked.request)
       if ('text' in answer) {
@@ -109,35 +111,55 @@ function noteNext({ name }: Link, failed: LinkFailure | undefined): void {
 
 /** Sends the request through the upstream's policy; answers what it failed with, or nothing. */
 async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
-  const { journey, signal, reply } = asked
-  const { tally } = link.upstream
+  const { journey, signal, reply, request } = asked
+  const { upstream } = link
+  const { tally } = upstream
   const options = {
     ...asked,
-    upstream: link.upstream,
+    upstream,
     link: link.name,
     model: link.model,
     marks: () => marks(journey, link.name),
+    json: upstream.streams && !request.stream ? asStream(request.json) : request.json,
+    continues: false,
+  }
+  let takesPrefill = upstream.prefill !== undefined
+  const attempt = async (call: Call): Promise<void> => {
+    const prefill =
+      takesPrefill && reply.transcript.started
+        ? prefilled(request, reply.transcript.text, upstream.prefill!)
+        : undefined
+    journey.attempts++
+    tally.attempts++
+    try {
+      await modelCall(prefill === undefined ? options : { ...options, json: prefill, continues: true }, call)
+    } catch (error) {
+      tally.failed(classOfError(error))
+      if (prefill !== undefined && refuses(error)) {
+        takesPrefill = false
+        return attempt(call)
+      }
+      if (reply.transcript.started && !signal.aborted) journey.cut = true
+      if (reply.begun && !reply.transcript.resumable) throw final(error)
+      throw error
+    }
   }
   try {
-    await link.upstream.pipeline(
-      async (call) => {
-        journey.attempts++
-        tally.attempts++
-        try {
-          await modelCall(options, call)
-        } catch (error) {
-          tally.failed(classOfError(error))
-          if (reply.begun && !signal.aborted) journey.cut = true
-          if (reply.begun && !reply.transcript.resumable) throw final(error)
-          throw error
-        }
-      },
-      { signal },
-    )
+    await upstream.pipeline(attempt, { signal })
     return undefined
   } catch (error) {
     return error ?? new Error('the call failed without a reason')
   }
+}
+
+/** The same request for a stream, with its usage. */
+function asStream(json: string): string {
+  return withValue(withValue(json, 'stream', 'true'), 'stream_options', '{"include_usage":true}')
+}
+
+/** The prefill may be what is at fault: without it the request was good enough for an answer that began. */
+function refuses(error: unknown): boolean {
+  return error instanceof ProviderFailure && (error.status === 400 || error.status === 422)
 }
 
 /** The client has part of an answer that nobody can go on with, so no attempt may follow; the provider has failed all the same. */

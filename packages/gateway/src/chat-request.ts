@@ -29,6 +29,11 @@ export function choicesAsked({ body }: ChatRequest): number {
   return typeof n === 'number' && n > 1 ? n : 1
 }
 
+/** Whether the client would rather have a stream late than broken off: `x-holdfast-stream: buffered`. */
+export function wantsBuffered({ headers }: ChatRequest): boolean {
+  return headers['x-holdfast-stream'] === 'buffered'
+}
+
 /** Whether the request asks for more than text: tools, or an answer of a given format. */
 export function asksForStructure({ body }: ChatRequest): 'tools' | 'response format' | undefined {
   const { tools, functions } = body

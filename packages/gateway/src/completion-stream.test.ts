@@ -28,6 +28,15 @@ describe('CompletionStream', () => {
     expect(new CompletionStream().read(data).is).toBe(is)
   })
 
+  it.each([
+    [chunk({ content: 'x' }), false],
+    [chunk({ content: 'x', tool_calls: [], function_call: null }), false],
+    [chunk({ tool_calls: [{ index: 0, function: { arguments: '{' } }] }), true],
+    [chunk({ function_call: { name: 'f' } }), true],
+  ])('knows of %s whether it is a piece of a call', (data, calls) => {
+    expect(new CompletionStream().read(data)).toMatchObject({ is: 'content', calls })
+  })
+
   it('takes whatever an event named error says for an error', () => {
     expect(new CompletionStream().read('{"message":"busy"}', 'error')).toEqual({
       is: 'error',

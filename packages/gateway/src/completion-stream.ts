@@ -5,7 +5,8 @@ import { record, recordOf } from './json-value.ts'
 export type StreamNews =
   | { readonly is: 'done' }
   | { readonly is: 'quiet'; readonly chunk: Chunk }
-  | { readonly is: 'content'; readonly chunk: Chunk }
+  /** `calls`: it is a piece of a call of a tool, which is of no use unless it is whole. */
+  | { readonly is: 'content'; readonly chunk: Chunk; readonly calls: boolean }
   | { readonly is: 'error'; readonly body: Readonly<Record<string, unknown>> }
   | { readonly is: 'garbage'; readonly why: string }
 
@@ -41,11 +42,14 @@ export class CompletionStream {
     const choices = chunk['choices']
     if (!Array.isArray(choices)) return { is: 'quiet', chunk }
     let content = false
+    let calls = false
     for (const entry of choices) {
       const choice = record(entry)
-      if (choice) content = this.#follow(choice) || content
+      if (!choice) continue
+      content = this.#follow(choice) || content
+      calls = calls || callsTool(choice)
     }
-    return { is: content ? 'content' : 'quiet', chunk }
+    return content ? { is: 'content', chunk, calls } : { is: 'quiet', chunk }
   }
 
   #follow(choice: Readonly<Record<string, unknown>>): boolean {
@@ -67,6 +71,11 @@ export class CompletionStream {
 export function hasFinished(choice: Readonly<Record<string, unknown>>): boolean {
   const reason = choice['finish_reason']
   return typeof reason === 'string' && reason !== ''
+}
+
+function callsTool(choice: Readonly<Record<string, unknown>>): boolean {
+  const delta = record(choice['delta'])
+  return delta !== undefined && (says(delta['tool_calls']) || says(delta['function_call']))
 }
 
 function says(value: unknown): boolean {

@@ -7,9 +7,12 @@ import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest } from './chat-request.ts'
 import type { Happening } from './gateway-event.ts'
 import { type Journey, marks } from './journey.ts'
+import { record, recordOf } from './json-value.ts'
 import type { Link } from './link.ts'
+import type { ProviderFailure } from './provider-failure.ts'
 import { refusal } from './refusal.ts'
 import { invalid, type Reply } from './reply.ts'
+import { keepAlive } from './stream/keep-alive.ts'
 import type { Ended, Tally } from './tally.ts'
 
 /** A chain by its name, and what became of the requests to it. */
@@ -24,6 +27,8 @@ export interface CompletionsOptions {
   readonly chains: ReadonlyMap<string, Chain>
   readonly clock: Clock
   readonly tell: (event: Happening) => void
+  /** How often a stream in which nothing happens gets a comment, in ms. */
+  readonly keepAlive: number
 }
 
 /** Answers `POST /v1/chat/completions`, whatever happens: by a link of the chain, by its provider's own refusal, or by an error that says why. */
@@ -52,10 +57,14 @@ export class Completions {
     const { name, links, tally } = chain
     const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [], cut: false }
     tally.began()
+    const stop = request.stream
+      ? keepAlive({ reply, clock, every: this.#options.keepAlive, marks: () => marks(journey, undefined) })
+      : undefined
     try {
       const outcome = await askChain({ links, request, reply, journey, tally, signal: left.signal, clock })
       this.#conclude(chain, journey, reply, outcome)
     } finally {
+      stop?.()
       tally.inFlight--
     }
   }
@@ -88,12 +97,18 @@ export class Completions {
     }
     const { error, headers } = refusal(journey)
     if (reply.begun) {
-      reply.breakOff({ ...error, code: 'stream_broke_off' })
+      // The head went out while everybody was silent; the provider's own words are still for the caller.
+      const own = outcome.is === 'refused' && !reply.transcript.started && errorOf(outcome.failure)
+      reply.breakOff({ ...error, code: 'stream_broke_off', ...own })
       return tell({ type: 'chain.broke-off', ...told })
     }
     reply.sendError(503, { ...headers, ...marks(journey, undefined) }, error)
     tell({ type: 'chain.exhausted', ...told })
   }
+}
+
+function errorOf({ answer }: ProviderFailure): object | undefined {
+  return record(recordOf(answer?.body.toString('utf8') ?? '')?.['error'])
 }
 
 function wordFor({ is }: Outcome, reply: Reply): Ended['outcome'] {

@@ -10,6 +10,8 @@ export interface ExchangeOptions extends Omit<Answering, 'status' | 'headers'> {
   readonly upstream: Upstream
   /** The model to ask for; `undefined` leaves the client's bytes as they are. */
   readonly model: string | undefined
+  /** What is sent in place of the client's own body: the same, and how its answer began. */
+  readonly json: string
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ExchangeOptions extends Omit<Answering, 'status' | 'headers'> {
  */
 export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { upstream, request, model } = options
+    const { upstream, request, model, json } = options
     const attempt = new Attempt(options, call.signal, resolve, reject)
     if (call.signal.aborted) return
     upstream.pool.dispatch(
@@ -27,7 +29,7 @@ export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
         path: upstream.path,
         method: 'POST',
         headers: { ...toUpstream(request.headers, upstream.key), ...identityOnward(request.headers) },
-        body: model === undefined ? request.json : withModel(request.json, model),
+        body: model === undefined ? json : withModel(json, model),
         headersTimeout: 0,
         bodyTimeout: 0,
       },

@@ -181,21 +181,6 @@ describe('a stream through the gateway', () => {
     expect(raw).toContain('"Hi"')
   })
 
-  it.each([
-    ['tool calls', { tool_calls: [{ index: 0, function: { arguments: '{"a' } }] }],
-    ['reasoning', { reasoning_content: 'hm' }],
-  ])('ends with an error, and asks nobody else, when it breaks inside %s', async (_, delta) => {
-    const { ask, backup } = await behind(says(chunk(delta)))
-    const { done: whole, error, broken } = await ask()
-
-    expect({ whole, broken, code: error?.code }).toEqual({
-      whole: false,
-      broken: true,
-      code: 'stream_broke_off',
-    })
-    expect(backup.received).toHaveLength(0)
-  })
-
   it('is whole although the provider keeps the connection open and goes on with small talk', async () => {
     const { ask } = await behind((socket) => {
       socket.write(Buffer.concat([head, Buffer.from(hello + stop)]))

@@ -20,6 +20,8 @@ export interface GatewayOptions {
   /** Links in the order in which they are asked: an upstream, `upstream/model`, or `rules`. */
   readonly chains: Readonly<Record<string, readonly string[]>>
   readonly rules?: readonly Rule[] | undefined
+  /** How often a stream in which nothing happens gets a comment, in ms (15 000). */
+  readonly keepAlive?: number | undefined
   readonly on?: ((event: GatewayEvent) => void) | undefined
   /** What `/livez` answers: whether the process works. By default yes. */
   readonly live?: (() => Promise<Readiness>) | undefined
@@ -41,7 +43,7 @@ export interface Gateway {
 
 /** Throws a `TypeError` for a link that names no upstream: a checked configuration never gets that far. */
 export function gateway(options: GatewayOptions): Gateway {
-  const { clock = systemClock, random = Math.random, rules = [] } = options
+  const { clock = systemClock, random = Math.random, rules = [], keepAlive = 15_000 } = options
   const tell = (event: Happening): void => {
     const { trace, correlation } = context()
     const request = trace && correlation !== undefined ? { trace, correlation } : undefined
@@ -70,7 +72,7 @@ export function gateway(options: GatewayOptions): Gateway {
       },
     ]),
   )
-  const completions = new Completions({ chains, clock, tell })
+  const completions = new Completions({ chains, clock, tell, keepAlive })
   const responses = new ResponseCounts()
 
   const routes: Readonly<Record<string, Route>> = {

@@ -6,10 +6,14 @@ export type Span = readonly [start: number, end: number]
  * keys their order, strings their escapes. `json` must be valid JSON (it was parsed before); without a `model`, one is added.
  */
 export function withModel(json: string, model: string): string {
-  const spans = topLevelValues(json, 'model')
-  const value = JSON.stringify(model)
+  return withValue(json, 'model', JSON.stringify(model))
+}
+
+/** The same for any key, and a value that is JSON already. */
+export function withValue(json: string, key: string, value: string): string {
+  const spans = topLevelValues(json, key)
   if (spans.length === 0)
-    return json.replace('{', () => `{"model":${value}${/^\s*\{\s*\}/.test(json) ? '' : ','}`)
+    return json.replace('{', () => `{"${key}":${value}${/^\s*\{\s*\}/.test(json) ? '' : ','}`)
   let out = ''
   let from = 0
   for (const [start, end] of spans) {

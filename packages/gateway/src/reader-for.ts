@@ -4,6 +4,7 @@ import { headerText } from './headers.ts'
 import { compression } from './no-completion.ts'
 import type { Patience } from './patience.ts'
 import type { Answering, Reader } from './reader.ts'
+import { CollectingReader } from './stream/collecting-reader.ts'
 import { StreamReader } from './stream-reader.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -11,7 +12,7 @@ import type { Watchdog } from './watchdog.ts'
 export const lingering = 1_000
 
 export interface Listening extends Answering {
-  readonly upstream: Answering['upstream'] & { readonly patience: Patience }
+  readonly upstream: Answering['upstream'] & { readonly patience: Patience; readonly streams: boolean }
   readonly watchdog: Watchdog
   /** The client has the whole answer, though the provider has not closed it. */
   readonly closed: () => void
@@ -26,13 +27,15 @@ export function readerFor(listening: Listening): Reader {
     watchdog.expect('the words of an error', Math.min(idle, lingering))
     return new ErrorReader(listening)
   }
-  if (!request.stream) {
+  const isStream =
+    /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '') && !compression(headers)
+  if (!request.stream && !(isStream && upstream.streams)) {
     watchdog.expect('the rest of the answer', idle)
     return new AnswerReader({ ...listening, heard })
   }
-  const isStream = /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '')
-  if (!isStream || compression(headers)) return new ErrorReader(listening)
-  return new StreamReader({
+  if (!isStream) return new ErrorReader(listening)
+  const StreamsReader = request.stream ? StreamReader : CollectingReader
+  return new StreamsReader({
     ...listening,
     heard,
     began: () => watchdog.expect('the next token', idle),

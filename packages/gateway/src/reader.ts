@@ -29,6 +29,8 @@ export interface Answering {
   readonly upstream: Speaker
   readonly reply: Reply
   readonly request: ChatRequest
+  /** Whether the provider was given the beginning that the client has, to go on with it. */
+  readonly continues: boolean
   /** The headers that say who answers, as of now. */
   readonly marks: () => OutHeaders
   readonly clock: Clock

@@ -27,6 +27,7 @@ export class Reply {
   readonly #unread: number
   #resume: (() => void) | undefined
   #broken = false
+  #written = 0
 
   /** `identity` goes out with whatever is answered. */
   constructor(response: ServerResponse, identity: OutHeaders = {}, unread = 30_000) {
@@ -54,12 +55,23 @@ export class Reply {
     return this.#broken
   }
 
+  /** How often something was written, so that who looks twice knows whether anything was said meanwhile. */
+  get written(): number {
+    return this.#written
+  }
+
+  /** Whether the client has not read what it was sent. */
+  get behind(): boolean {
+    return this.#response.writableNeedDrain
+  }
+
   begin(status: number, headers: OutHeaders): void {
     this.#response.writeHead(status, { ...headers, ...this.#identity })
   }
 
   /** False when the client is slower than the provider: stop until `drained`. */
   write(bytes: Buffer): boolean {
+    this.#written++
     return this.#response.write(bytes)
   }
 

@@ -69,11 +69,12 @@ export function sendRuleAnswer(text: string, request: ChatRequest, reply: Reply,
       object: 'chat.completion.chunk',
       choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
     })
-  reply.begin(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache',
-    ...headers,
-  })
+  if (!reply.begun)
+    reply.begin(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      ...headers,
+    })
   reply.write(chunk({ role: 'assistant', content: '' }, null))
   reply.write(chunk({ content: text }, null))
   reply.write(chunk({}, 'stop'))

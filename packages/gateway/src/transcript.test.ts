@@ -40,7 +40,6 @@ describe('Transcript', () => {
 
   it.each([
     ['tool calls', { choices: [{ index: 0, delta: { tool_calls: [{ index: 0 }] } }] }],
-    ['reasoning', { choices: [{ index: 0, delta: { reasoning_content: 'hm' } }] }],
     [
       'log probabilities',
       { choices: [{ index: 0, delta: { content: 'x' }, logprobs: { content: [{ token: 'x' }] } }] },
@@ -51,6 +50,38 @@ describe('Transcript', () => {
     transcript.sent(sent)
 
     expect(transcript.resumable).toBe(false)
+  })
+
+  it('leaves what was thought aside out of the text, and out of what follows (I3)', () => {
+    const transcript = new Transcript()
+    transcript.sent({ choices: [{ index: 0, delta: { reasoning_content: 'hm' } }] })
+    transcript.sent(chunk('Hel'))
+    transcript.resume()
+    const other = { choices: [{ index: 0, delta: { reasoning_content: 'or', content: 'Hello' } }] }
+    const spliced = transcript.splice(other)
+
+    expect(transcript.resumable).toBe(true)
+    expect(spliced.is === 'new' && spliced.bytes.toString()).toBe(
+      'data: {"choices":[{"index":0,"delta":{"content":"lo"}}]}\n\n',
+    )
+  })
+
+  it('says the white space at the joint once, wherever it stands (I4)', () => {
+    for (const [text, pieces] of [
+      ['Hello ', [' ', 'world']],
+      ['Hello ', [' world']],
+      ['Hello ', ['world']],
+      ['Hello \n', [' ', '\n', 'world']],
+      ['Hello', [' world']],
+    ] as const) {
+      const transcript = new Transcript()
+      transcript.sent(chunk(text))
+      transcript.goOn()
+      for (const piece of pieces) transcript.append(chunk(piece))
+
+      expect(transcript.text).toBe(text === 'Hello \n' ? 'Hello \nworld' : 'Hello world')
+      expect([transcript.joining, transcript.caughtUp]).toEqual([false, true])
+    }
   })
 
   it('does not keep a text without end in memory (I3)', () => {

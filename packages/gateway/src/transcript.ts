@@ -1,6 +1,6 @@
-import { type Chunk, hasFinished } from './completion-stream.ts'
-import { record } from './json-value.ts'
+import type { Chunk } from './completion-stream.ts'
 import { sseData } from './sse.ts'
+import { plainContent, withText } from './stream/plain-content.ts'
 
 /** What a chunk does to a stream that is being taken up again: nothing new, something to send, or another answer altogether. */
 export type Spliced =
@@ -14,16 +14,25 @@ export type Spliced =
  * I1  `text` is exactly the content the client has, in order, as long as it is `resumable`.
  * I2  After `resume()`, nothing reaches the client until the new answer has repeated all of `text`; where it differs in one character
  *     the answers are two different ones and are never glued together.
- * I3  Only plain text of a single choice is taken up again; tool calls, reasoning, log probabilities, further choices and texts of more than
- *     a million characters, which are not kept, make it `whole or nothing`.
+ * I3  Only plain text of a single choice is taken up again; log probabilities, further choices and texts of more than
+ *     a million characters, which are not kept, make it `whole or nothing`. What a model thinks aloud is no part of the answer: the client keeps
+ *     the thoughts it has, and gets no others.
+ * I4  After `goOn()`, what comes is the end of `text`; white space that ends it is not said twice.
  */
 export class Transcript {
   #text = ''
   #plain = true
+  #started = false
   #matched = 0
+  #joint = ''
 
   get text(): string {
     return this.#text
+  }
+
+  /** Whether the client has anything of an answer, be it only thoughts. */
+  get started(): boolean {
+    return this.#started
   }
 
   /** Whether another attempt could go on from here (I3). */
@@ -33,6 +42,7 @@ export class Transcript {
 
   sent(chunk: Chunk): void {
     const content = plainContent(chunk)
+    this.#started = true
     if (content === undefined || this.#text.length > longest) this.#plain = false
     this.#text = this.#plain && content ? this.#text + content.text : ''
     this.#matched = this.#text.length
@@ -41,6 +51,18 @@ export class Transcript {
   /** The next chunks come from an answer that starts anew. */
   resume(): void {
     this.#matched = 0
+    this.#joint = ''
+  }
+
+  /** The next chunks come from an answer that was given `text` without the white space at its end (I4). */
+  goOn(): void {
+    this.#matched = this.#text.length
+    this.#joint = this.#text.slice(this.#text.trimEnd().length)
+  }
+
+  /** Whether the next chunk may repeat white space that the client has. */
+  get joining(): boolean {
+    return this.#joint !== ''
   }
 
   /** Holds a chunk of the new answer against what was sent (I2). A chunk that goes beyond it is trimmed to what is new. */
@@ -55,7 +77,21 @@ export class Transcript {
     const added = text.slice(left.length)
     this.#matched += text.length
     this.#text += added
-    return known && !finished ? { is: 'known' } : { is: 'new', bytes: withContent(chunk, added) }
+    return known && !finished ? { is: 'known' } : { is: 'new', bytes: sseData(withText(chunk, added)) }
+  }
+
+  /** Adds a chunk of an answer that goes on (I4). */
+  append(chunk: Chunk): Spliced {
+    const content = plainContent(chunk)
+    if (content === undefined) return { is: 'other' }
+    const { text, finished } = content
+    let said = 0
+    while (said < this.#joint.length && text[said] === this.#joint[said]) said++
+    this.#joint = said === text.length ? this.#joint.slice(said) : ''
+    const added = text.slice(said)
+    this.#text += added
+    this.#matched = this.#text.length
+    return added === '' && !finished ? { is: 'known' } : { is: 'new', bytes: sseData(withText(chunk, added)) }
   }
 
   /** Whether the new answer has caught up with what was sent. */
@@ -65,27 +101,3 @@ export class Transcript {
 }
 
 const longest = 1_000_000
-
-/** The text a chunk adds to its only choice; `undefined` where it carries anything besides. */
-function plainContent(chunk: Chunk): { text: string; finished: boolean } | undefined {
-  const choices = chunk['choices']
-  if (!Array.isArray(choices)) return undefined
-  if (choices.length === 0) return { text: '', finished: false }
-  const choice = record(choices[0])
-  const delta = record(choice?.['delta'])
-  if (choices.length > 1 || !choice || (choice['index'] ?? 0) !== 0) return undefined
-  if (choice['logprobs']) return undefined
-  for (const [key, value] of Object.entries(delta ?? {})) {
-    if (key === 'role' || value === null || value === '') continue
-    if (key !== 'content' || typeof value !== 'string') return undefined
-  }
-  return {
-    text: typeof delta?.['content'] === 'string' ? delta['content'] : '',
-    finished: hasFinished(choice),
-  }
-}
-
-function withContent(chunk: Chunk, content: string): Buffer {
-  const choice = record((chunk['choices'] as unknown[])[0])
-  return sseData({ ...chunk, choices: [{ ...choice, delta: { ...record(choice?.['delta']), content } }] })
-}

@@ -13,6 +13,7 @@ import { Pool } from 'undici'
 import { providerOf } from './gen-ai.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
+import type { Prefill } from './stream/prefill.ts'
 import { UpstreamTally } from './tally.ts'
 
 /** A provider that speaks the OpenAI wire, and how to call it. Times are ms. */
@@ -23,6 +24,10 @@ export interface UpstreamOptions {
   readonly key?: string | undefined
   /** Asked for where a chain names the upstream alone; without it the client's own `model` goes through. */
   readonly model?: string | undefined
+  /** How it can be asked to go on with an answer that broke off elsewhere; `true` is `plain`. By default it cannot. */
+  readonly prefill?: Prefill | boolean | undefined
+  /** Whether it is asked for streams even where the client wants one piece, so that its silence is noticed early; by default not. */
+  readonly streams?: boolean | undefined
   readonly policy?: UpstreamPolicy | undefined
 }
 
@@ -45,6 +50,8 @@ export interface Upstream {
   readonly provider: string
   readonly pool: Pool
   readonly patience: Patience
+  readonly prefill: Prefill | undefined
+  readonly streams: boolean
   readonly breaker: Breaker
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
@@ -81,6 +88,8 @@ export function upstream(
     provider: providerOf(url.hostname, name),
     pool,
     patience,
+    prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
+    streams: options.streams ?? false,
     breaker: guard,
     pipeline: wrap(
       retry({
