@@ -42,9 +42,9 @@ export interface UpOptions {
   /** What a service, or the edge, says in a line, as far as its level is told; without secrets. Until a promise that it answers with settles, that output waits. */
   readonly log?: (record: ChildRecord) => unknown
   readonly on?: (event: GovernorEvent) => void
-}
   /** The system that it runs on; by default this one. */
   readonly platform?: NodeJS.Platform
+}
 
 /** A running Holdfast, seen from its governor. */
 export interface Up extends AsyncDisposable {
