@@ -96,11 +96,11 @@ describe('reloading', () => {
       { code: 'RESTART_NEEDED', message: expect.stringMatching(/^gateway\.listen /) },
     ],
     [
-      'about to change how logs are kept, and to move the control listener',
-      'control: { listen: 127.0.0.1:1 }\ntelemetry: { log: { keep: { files: 2 } } }',
+      'about to move both listeners',
+      'control: { listen: 127.0.0.1:1 }\ngateway: { listen: 127.0.0.1:2 }',
       {
         code: 'RESTART_NEEDED',
-        message: expect.stringMatching(/^control\.listen and telemetry\.log\.keep /),
+        message: expect.stringMatching(/^gateway\.listen and control\.listen /),
       },
     ],
     ['not to be had here', 'services: { taken: { command: a } }', { message: 'taken' }],

@@ -81,7 +81,6 @@ export function reloading(options: ReloadingOptions): Reloading {
 const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['gateway.listen', ({ gateway }) => gateway.listen],
   ['control.listen', ({ control }) => control.listen],
-  ['telemetry.log.keep', ({ telemetry }) => telemetry.log.keep],
 ]
 
 function demandUnmoved(before: Config, after: Config): void {

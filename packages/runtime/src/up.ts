@@ -13,6 +13,7 @@ import {
   processGovernor,
   type StartResult,
   serveControl,
+  serviceLogs,
 } from '@holdfast/governor'
 import { type ChildRecord, childLines } from '@holdfast/telemetry/lines'
 import { processMetrics } from '@holdfast/telemetry/process'
@@ -25,7 +26,6 @@ import { type EdgeEvent, edgeName } from './edge-contract.ts'
 import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
 import { heldSockets } from './held-sockets.ts'
-import { keptLogs } from './kept-logs.ts'
 import { logLevels } from './log-levels.ts'
 import { pauseOfBoth } from './pause-of-both.ts'
 import { type Reloaded, type Reloading, reloading } from './reloading.ts'
@@ -108,8 +108,8 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
   try {
     // First, so that of two at once only one goes on; and given back last.
     const claimed = held.use(await claimState(state))
-    const { keep } = config.telemetry.log
-    const logs = held.use(keptLogs({ folder: logFolder(file), keep, on: happened }))
+    let { keep } = config.telemetry.log
+    const logs = held.use(serviceLogs({ folder: logFolder(file), keep: () => keep, on: happened }))
     const control = held.use(
       await serveControl({
         path,
@@ -155,6 +155,7 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
         return applied
       },
       changed: ({ services, telemetry }) => {
+        keep = telemetry.log.keep
         levels.reread(telemetry.log, [...Object.keys(services), edgeName])
         tell({ type: 'services.changed', services: Object.keys(services) })
       },
@@ -163,9 +164,11 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
       services: files.specs(),
       state: claimed,
       log: (written) => {
-        const { service, run, stream, line } = written
-        const record = log && read(line, { service, run, stream, least: levels.of(service) })
-        return pause(logs.write(written), record && log(record))
+        const least = log ? levels.of(written.service) : 'silent'
+        const heard = read(written.line, { ...written, least })
+        // Nothing that is not told may stand in a file either.
+        if (!heard) return undefined
+        return pause(logs.write({ ...written, line: heard.text }), heard.record && log?.(heard.record))
       },
     })
   } catch (error) {

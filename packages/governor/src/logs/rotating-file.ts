@@ -16,7 +16,7 @@ export interface LogKeep {
 export interface RotatingFileOptions {
   readonly folder: string
   readonly service: string
-  readonly keep: LogKeep
+  readonly keep: () => LogKeep
   readonly clock: Clock
   /** The wall clock, in ms since 1970. */
   readonly wall: () => number
@@ -77,8 +77,9 @@ export const rotatingFile = ({ folder, service, keep, clock, wall }: RotatingFil
   }
   const rotate = async () => {
     await close()
+    const { files } = keep()
     for (const { path: old, turn } of logFiles(folder, service)) {
-      if (turn + 1 >= keep.files) await rm(old, { force: true })
+      if (turn + 1 >= files) await rm(old, { force: true })
       else await rename(old, join(folder, logName(service, turn + 1)))
     }
   }
@@ -91,7 +92,8 @@ export const rotatingFile = ({ folder, service, keep, clock, wall }: RotatingFil
         if (ino !== file.inode) await close()
       }
       file ??= await opened()
-      const full = file.size + bytes > keep.size || wall() - file.since > keep.age / keep.files
+      const { size, files, age } = keep()
+      const full = file.size + bytes > size || wall() - file.since > age / files
       if (file.size > 0 && full) {
         await rotate()
         file = await opened()

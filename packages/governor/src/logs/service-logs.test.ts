@@ -4,7 +4,6 @@ import { constants, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { ServiceLine } from '../child.ts'
 import { folder as scratch } from '../testing/folder.ts'
 import type { LogKeep } from './rotating-file.ts'
 import { type LogEvent, serviceLogs } from './service-logs.ts'
@@ -12,31 +11,34 @@ import { type LogEvent, serviceLogs } from './service-logs.ts'
 const day = 86_400_000
 const began = Date.parse('2026-01-02T03:04:05.000Z')
 
-const opened = (keep: Partial<LogKeep> = {}, folder = join(scratch(onTestFinished), 'logs')) => {
+const opened = (part: Partial<LogKeep> = {}, folder = join(scratch(onTestFinished), 'logs')) => {
+  let keep = { size: 10_000_000, files: 5, age: 7 * day, ...part }
   const clock = fakeClock()
   const events: LogEvent[] = []
-  const clean = ({ line }: ServiceLine) => (line === 'left out' ? undefined : line.replace('secret', '…'))
   const wall = () => began + clock.now()
   const logs = serviceLogs({
-    ...{ folder, clean, clock, wall },
-    keep: { size: 10_000_000, files: 5, age: 7 * day, ...keep },
+    ...{ folder, clock, wall },
+    keep: () => keep,
     on: (event) => events.push(event),
   })
   const say = (line: string, service = 'a') => logs.write({ service, run: '1', stream: 'stdout', line })
   const text = (name: string) => readFileSync(join(folder, name), 'utf8')
   const said = (name: string) => [...text(name).matchAll(/ stdout (.*)\n/g)].map(([, line]) => line)
-  return { folder, clock, logs, events, say, text, said }
+  const change = (other: Partial<LogKeep>) => {
+    keep = { ...keep, ...other }
+  }
+  return { folder, clock, logs, events, say, text, said, change }
 }
 
 describe('serviceLogs', () => {
-  it('keeps each line as it was said, with its time and stream, without secrets, for the owner alone', async () => {
+  it('keeps each line as it was said, with its time, stream and replica, for the owner alone', async () => {
     const { folder, clock, logs, say, text } = opened()
-    await Promise.all([say('a secret  '), say('left out'), say('')])
+    await Promise.all([say('a  '), say('')])
     await clock.advance(7)
-    await logs.write({ service: 'a', run: '1', stream: 'stderr', line: '{"b":1}' })
+    await logs.write({ service: 'a', run: '1', replica: 2, stream: 'stderr', line: '{"b":1}' })
 
     expect(text('a.log')).toBe(
-      '2026-01-02T03:04:05.000Z stdout a …  \n2026-01-02T03:04:05.000Z stdout \n2026-01-02T03:04:05.007Z stderr {"b":1}\n',
+      '2026-01-02T03:04:05.000Z stdout a  \n2026-01-02T03:04:05.000Z stdout \n2026-01-02T03:04:05.007Z stderr.2 {"b":1}\n',
     )
     expect(execFileSync('ls', ['-l', folder], { encoding: 'utf8' })).toContain('-rw------- ')
     await logs[Symbol.asyncDispose]()
@@ -62,6 +64,20 @@ describe('serviceLogs', () => {
       ['line 6', 'line 7'],
       ['line 8', 'line 9'],
       ['line 10', 'line 11'],
+    ])
+    await logs[Symbol.asyncDispose]()
+  })
+
+  it('keeps from now on what is wanted from now on', async () => {
+    const { folder, logs, say, said, change } = opened({ size: 50, files: 9 })
+    for (const line of ['one', 'two', 'three']) await say(line)
+    change({ size: 100, files: 2 })
+    for (const line of ['four', 'five', 'six']) await say(line)
+
+    expect(readdirSync(folder)).toEqual(['a.log', 'a.log.1'])
+    expect(['a.log.1', 'a.log'].map(said)).toEqual([
+      ['three', 'four'],
+      ['five', 'six'],
     ])
     await logs[Symbol.asyncDispose]()
   })
@@ -247,8 +263,7 @@ const program = (folder: string, text: string, { size = 1e7, shell = ':' } = {})
     import { serviceLogs } from ${JSON.stringify(join(import.meta.dirname, 'service-logs.ts'))}
     const logs = serviceLogs({
       folder: ${JSON.stringify(folder)},
-      keep: { size: ${size}, files: 5, age: 1e9 },
-      clean: ({ line }) => line,
+      keep: () => ({ size: ${size}, files: 5, age: 1e9 }),
       on: ({ type, lost }) => console.log(type, lost),
     })
     ${text}`

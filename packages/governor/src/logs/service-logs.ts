@@ -12,9 +12,8 @@ export type LogEvent = Extract<GovernorEvent, { readonly type: `log.${string}` }
 export interface ServiceLogsOptions {
   /** Made when the first line comes; only its owner may read it. */
   readonly folder: string
-  readonly keep: LogKeep
-  /** What of a line may be kept, without secrets; undefined when it is to be left out. */
-  readonly clean: (line: ServiceLine) => string | undefined
+  /** Asked again and again: it may change. */
+  readonly keep: () => LogKeep
   readonly on?: (event: LogEvent) => void
   readonly clock?: Clock
   /** The wall clock, in ms since 1970. */
@@ -23,7 +22,7 @@ export interface ServiceLogsOptions {
 
 /** Keeps what services write, in a file each. */
 export interface ServiceLogs extends AsyncDisposable {
-  /** A promise that it answers with asks for a pause until it resolves; it never rejects. */
+  /** Keeps a line as it is: what is secret in it is to be hidden before. A promise that it answers with asks for a pause until it resolves; it never rejects. */
   write(line: ServiceLine): Promise<void> | undefined
 }
 
@@ -37,7 +36,7 @@ const pruneEvery = 3_600_000
  * the writers to pause; one that fails costs lines and stops nobody.
  */
 export const serviceLogs = (options: ServiceLogsOptions): ServiceLogs => {
-  const { folder, keep, clean, on, clock = systemClock, wall = Date.now } = options
+  const { folder, keep, on, clock = systemClock, wall = Date.now } = options
   const logs = new Map<string, ServiceLog>()
   let pruned = -Infinity
   let stamp = { at: Number.NaN, time: '' }
@@ -56,7 +55,7 @@ export const serviceLogs = (options: ServiceLogsOptions): ServiceLogs => {
   const prune = () => {
     pruned = clock.now()
     try {
-      pruneLogs(folder, wall() - keep.age)
+      pruneLogs(folder, wall() - keep().age)
     } catch {
       // What cannot be removed now is tried again; that nothing can be written is told when it is written.
     }
@@ -67,14 +66,13 @@ export const serviceLogs = (options: ServiceLogsOptions): ServiceLogs => {
   process.on('exit', rescue)
   prune()
   return {
-    write: (written) => {
-      const line = clean(written)
-      if (line === undefined) return undefined
-      const { service, stream } = written
+    write: ({ service, stream, replica, line }) => {
       if (clock.now() - pruned > pruneEvery) prune()
       const at = wall()
       if (at !== stamp.at) stamp = { at, time: new Date(at).toISOString() }
-      return logOf(service).write(keptText({ time: stamp.time, stream, line }))
+      const { time } = stamp
+      const text = keptText(replica === undefined ? { time, stream, line } : { time, stream, replica, line })
+      return logOf(service).write(text)
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...logs.values()].map((log) => log.close()))

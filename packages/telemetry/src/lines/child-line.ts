@@ -1,6 +1,8 @@
+import { entryIn } from './entry-in.ts'
 import { isTold, type Level } from './level.ts'
+import { plainText } from './plain-text.ts'
 import { redact } from './redact.ts'
-import { redactPartial } from './redact-partial.ts'
+import { redactPlain } from './redact-line.ts'
 import { redactText } from './redact-text.ts'
 
 /** Where a line comes from. */
@@ -9,6 +11,8 @@ export interface LineOrigin {
   readonly stream: 'stdout' | 'stderr'
   /** Which run of the service: the last lines of one may come when the next has begun. */
   readonly run?: string | undefined
+  /** Which of its processes said it, where the service is several. */
+  readonly replica?: number | undefined
   /** Lines below this level are not read; all are by default. */
   readonly least?: Level | undefined
 }
@@ -17,6 +21,8 @@ export interface LineOrigin {
 export interface ChildRecord {
   readonly level: Exclude<Level, 'silent'>
   readonly service: string
+  /** Which of its processes said it, where the service is several. */
+  readonly replica?: number
   readonly msg: string
   /** ISO 8601, if the line says when. */
   readonly time?: string
@@ -58,7 +64,6 @@ const levels: Readonly<Record<string, ChildRecord['level']>> = {
 const levelNames = ['level', 'severity', 'levelname', 'lvl', 'loglevel', 'log.level']
 const messageNames = ['msg', 'message', 'event', '@message', 'short_message']
 const timeNames = ['time', 'timestamp', '@timestamp', 'ts', 'datetime', 'asctime']
-const longest = 1_048_576
 
 /**
  * Reads a line of a process's output; `undefined` for an empty one, and for one below `least`.
@@ -67,29 +72,40 @@ const longest = 1_048_576
  * time and fields. Any other line is its own message: `info`, or `warn` if it comes from stderr, unless it says another level (`ERROR: …`,
  * `[warn] …`, `level=debug …`, `TypeError: …`). Colours are taken away and secrets redacted. Pure; never throws.
  */
-export function childLine(
-  line: string,
-  { service, stream, least = 'trace' }: LineOrigin,
-): ChildRecord | undefined {
-  const text = plainText(line)
-  if (text === '') return undefined
+export function childLine(line: string, origin: LineOrigin): ChildRecord | undefined {
+  const said = plainText(line)
+  const entry = entryIn(said)
+  return recordOf({ said, entry, text: () => redactPlain(said, () => entry) }, origin)
+}
+
+/** A line without colours, the object that it may be, and the line without secrets. */
+export interface SaidLine {
+  readonly said: string
+  readonly entry: ReturnType<typeof entryIn>
+  readonly text: () => string
+}
+
+/** What `childLine` reads in a line. */
+export function recordOf({ said, entry, text }: SaidLine, origin: LineOrigin): ChildRecord | undefined {
+  if (said === '') return undefined
+  const { service, stream, replica, least = 'trace' } = origin
+  const from = replica === undefined ? { service } : { service, replica }
   const usual = stream === 'stderr' ? 'warn' : 'info'
-  const entry = entryIn(text)
   if (entry === undefined) {
-    const level = spoken(text) ?? usual
-    return isTold(level, least)
-      ? { level, service, msg: redactText(redactPartial(text)), fields: {} }
-      : undefined
+    const level = spoken(said) ?? usual
+    return isTold(level, least) ? { level, ...from, msg: text(), fields: {} } : undefined
   }
   const { msg, when, ...rest } = taken(entry)
   const level = levelOf(rest.level) ?? usual
   if (!isTold(level, least)) return undefined
+  const own = plainText(
+    typeof msg === 'string' ? msg : msg === undefined ? messageOf(rest.fields) : toldAs(msg),
+  )
   return {
     level,
-    service,
-    msg: redactText(
-      plainText(typeof msg === 'string' ? msg : msg === undefined ? messageOf(rest.fields) : said(msg)),
-    ),
+    ...from,
+    // Of what has nothing to hide, no part has.
+    msg: text() === said ? own : redactText(own),
     ...(when !== undefined && { time: when }),
     fields: redact(rest.fields) as Readonly<Record<string, unknown>>,
   }
@@ -102,6 +118,9 @@ interface Parts {
   readonly when: string | undefined
   readonly fields: Readonly<Record<string, unknown>>
 }
+
+/** What is known of a service anyway, and what is no field at all. */
+const known = new Set(['service', 'hostname', 'v', '__proto__'])
 
 /** The parts of an entry by their usual names; the first of each kind counts, the others are fields, a `time` that is none as `time_`. */
 function taken(entry: Readonly<Record<string, unknown>>): Parts {
@@ -117,28 +136,16 @@ function taken(entry: Readonly<Record<string, unknown>>): Parts {
     time = name
     break
   }
-  const apart = new Set([level, msg, time, 'service', 'hostname', 'v', '__proto__'])
-  const fields = Object.fromEntries(
-    Object.entries(entry).flatMap(([key, value]) =>
-      apart.has(key) ? [] : [[key === 'time' ? 'time_' : key, value]],
-    ),
-  )
+  const fields: Record<string, unknown> = {}
+  for (const key of Object.keys(entry)) {
+    if (key === level || key === msg || key === time || known.has(key)) continue
+    fields[key === 'time' ? 'time_' : key] = entry[key]
+  }
   return { level: read(entry, level), msg: read(entry, msg), when, fields }
 }
 
 function read(entry: Readonly<Record<string, unknown>>, name: string): unknown {
   return name === '' ? undefined : entry[name]
-}
-
-/** The JSON object that a line is, if it is one. */
-export function entryIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  if (!text.startsWith('{') || text.length > longest) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function levelOf(level: unknown): ChildRecord['level'] | undefined {
@@ -200,11 +207,6 @@ function messageOf(fields: Readonly<Record<string, unknown>>): string {
   return typeof error.message === 'string' ? error.message : ''
 }
 
-function said(message: unknown): string {
+function toldAs(message: unknown): string {
   return JSON.stringify(redact(message)) ?? ''
-}
-
-/** Without what colours a terminal, and without white space at its end. */
-export function plainText(text: string): string {
-  return text.replace(/\x1b\[[0-9;?]{0,20}[A-Za-z]/g, '').trimEnd()
 }

@@ -11,12 +11,34 @@ const told = (lines: readonly (string | readonly [string, Partial<LineOrigin>])[
   const read = childLines()
   return lines.flatMap((each) => {
     const [line, but] = typeof each === 'string' ? [each, {}] : each
-    const record = read(line, { service: 's', stream: 'stdout', ...but })
+    const { record } = read(line, { service: 's', stream: 'stdout', ...but }) ?? {}
     return record ? [record.msg] : []
   })
 }
 
 describe('childLines', () => {
+  it('gives a line to keep and what is told of it, both without secrets, also where nothing is told', () => {
+    const hear = childLines()
+    const heard = (line: string, least: LineOrigin['least'] = 'trace') =>
+      hear(line, { service: 's', replica: 2, stream: 'stdout', least })
+    const from = { service: 's', replica: 2 }
+
+    expect(heard('password=hunter2x ')).toEqual({
+      text: 'password=[redacted]',
+      record: { ...from, level: 'info', msg: 'password=[redacted]', fields: {} },
+    })
+    expect(heard('{"msg":"x",  "n":1}')).toEqual({
+      text: '{"msg":"x",  "n":1}',
+      record: { ...from, level: 'info', msg: 'x', fields: { n: 1 } },
+    })
+    expect(heard('{"msg":"token=abc123DEF456","dsn":"x"}')).toEqual({
+      text: '{"msg":"token=[redacted]","dsn":"[redacted]"}',
+      record: { ...from, level: 'info', msg: 'token=[redacted]', fields: { dsn: '[redacted]' } },
+    })
+    expect(heard('pwd=hunter2x', 'silent')).toEqual({ text: 'pwd=[redacted]', record: undefined })
+    expect(heard('')).toEqual({ text: '', record: undefined })
+  })
+
   it('tells nothing of a private key but that it begins and ends (I1)', () => {
     const header = ['Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-256-CBC,00', '']
 

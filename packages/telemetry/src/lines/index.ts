@@ -1,5 +1,5 @@
 export { type ChildRecord, childLine, type LineOrigin } from './child-line.ts'
-export { childLines } from './child-lines.ts'
+export { childLines, type HeardLine } from './child-lines.ts'
 export { isTold, type Level, levels } from './level.ts'
 export { prettyEntry } from './pretty-entry.ts'
 export { privateKeyLines } from './private-key-lines.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { redact } from './redact.ts'
+import { redactLine } from './redact-line.ts'
 import { redactText } from './redact-text.ts'
 
 /** A secret as it stands in a text, and the part of it that must not come out. */
@@ -69,6 +70,16 @@ describe('redactText', () => {
     })
 
     fc.assert(property, { seed: 1, numRuns: 200 })
+  })
+
+  it.each(Object.keys(shapes))('takes no text or line with a %s for harmless', (shape) => {
+    const property = fc.property(shapes[shape]!, ({ text, hidden }) => {
+      for (const line of [text, `it is ${text}`, JSON.stringify({ a: { b: `it is ${text}` } })]) {
+        if (line.includes(hidden)) expect(redactLine(line)).not.toContain(hidden)
+      }
+    })
+
+    fc.assert(property, { seed: 1, numRuns: 100 })
   })
 
   it('does no more to separate words the second time, and never throws', () => {

@@ -9,6 +9,19 @@ const endings =
   /(?:password|passwd|passphrase|passcode|secret|apikey|privatekey|secretkey|accesskey|accesskeyid|signingkey|encryptionkey|masterkey|secrettoken|credentials?|authorization|cookie)$/
 const tokens = /tokens?$/
 
+/** Each name of a secret has one of these in it, and what `plain` takes away may stand between their letters, in JSON also escaped. */
+const parts = ['pass', 'pwd', 'secret', 'key', 'token', 'cred', 'auth', 'cookie', 'sig', 'otp', 'dsn']
+const between = '(?:[-_.\\s]|\\\\[tnrf])*'
+/** The `t` of `\t` begins no name: a run of them would be looked through from each. */
+const beginning = (letter: string): string => (letter === 't' ? 't(?<!(?<!\\\\)\\\\t)' : letter)
+const spelt = ([first = '', ...letters]: string): string => [beginning(first), ...letters].join(between)
+
+/** What a line with JSON in it has if one of its names may be that of a secret, or if one of its letters is escaped; and the schemes of `Authorization`. */
+export const suspiciousName: RegExp = new RegExp(
+  `${parts.map(spelt).join('|')}|\\\\u|bearer|basic|negotiate`,
+  'i',
+)
+
 /**
  * Whether what stands under this name must not be told.
  *
