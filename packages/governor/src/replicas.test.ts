@@ -240,6 +240,18 @@ describe('a spare', () => {
     expect(of('web')).toMatchObject({ restarts: 20 })
   })
 
+  it('is there no more when the service is stopped, and again when it is ready again', async () => {
+    const { g, event, of } = await serving({ spare: 1 })
+    await g.addHandler(spec('api', { needs: ['web'] }))
+    await event('spare.started')
+    await g.stop()
+    expect(of('web').replicas).toBeUndefined()
+
+    void g.start('web')
+    await event('spare.started', 2)
+    expect(of('web').replicas).toMatchObject({ wanted: 1, ready: 1 })
+  })
+
   it('is replaced with the others', async () => {
     const { g, event, web, under, of } = await serving({ spare: 1 })
     await event('spare.started')

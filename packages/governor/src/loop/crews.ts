@@ -84,7 +84,10 @@ export const crews = <S extends Service>(options: CrewsOptions<S>): Crews<S> => 
     const gone = crew.ids.size - members.length
     const { stale, replicas, spare } = crew
     if (members.length === 1 && gone === 0 && replicas === 1 && spare === 0 && stale.size === 0) return
-    const moves = crewMoves(crew, { lives: members, retiring: gone })
+    const moves = crewMoves(
+      { ...crew, spare: isWanted(name) ? spare : 0 },
+      { lives: members, retiring: gone },
+    )
     const { add, letIn, stuck } = moves
     for (const id of moves.retire) {
       stale.delete(id)
