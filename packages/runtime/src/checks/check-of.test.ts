@@ -116,11 +116,12 @@ describe('the check of an upstream behind zeromq', () => {
 
     expect(await ask(`zeromq: "${open.address}"`)).toBeUndefined()
     expect(await ask(`zeromq: "${locked.address}", serverKey: '${keys.publicKey}'`)).toBeUndefined()
-    const check = await checked(`zeromq: "tcp://127.0.0.1:${await freePort()}"`)
+    const nobody = `tcp://127.0.0.1:${await freePort()}`
+    const check = await checked(`zeromq: "${nobody}"`)
     const leaving = new AbortController()
     const late = check.ask(leaving.signal)
     leaving.abort(new Error('enough'))
-    await expect(late).rejects.toThrow('enough')
+    await expect(late).rejects.toThrow(`no answer from ${nobody}: enough`)
   })
 })
 

@@ -13,7 +13,9 @@ export function zeromqCheck(
         connect: endpoint,
         ...(serverKey !== undefined && { curve: { serverKey } }),
       })
-      await client.ping({ signal, within: patience })
+      await client.ping({ signal, within: patience }).catch((error: Error) => {
+        throw new Error(`no answer from ${endpoint}: ${error.message}`, { cause: error })
+      })
       return undefined
     },
     close: async () => {},
