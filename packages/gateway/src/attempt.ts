@@ -8,7 +8,11 @@ import { lingering, readerFor } from './reader-for.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
-  readonly upstream: Speaker & { readonly patience: Patience; readonly streams: boolean }
+  readonly upstream: Speaker & {
+    readonly patience: Patience
+    readonly streams: boolean
+    answered(status: number, headers: IncomingHttpHeaders): void
+  }
 }
 
 /** The effects of an attempt: sockets, limits, and settling once. What an answer means is the readers' business. */
@@ -49,6 +53,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
     this.#options.notes.status(status)
+    this.#options.upstream.answered(status, headers)
     this.#guard(() => {
       this.#reader = readerFor({
         ...this.#options,

@@ -68,6 +68,7 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const { journey, reply, signal } = asked
   let failed: LinkFailure | undefined
   let tooLarge: { link: string; failure: ProviderFailure } | undefined
+  let atLeast = 0
   for (const link of links) {
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
     if (reply.begun && !reply.transcript.resumable) break
@@ -84,6 +85,17 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
       journey.failures.push(failed)
       continue
     }
+    const { context } = link.upstream
+    if (tooLarge && context !== undefined && context <= atLeast) {
+      failed = {
+        link: link.name,
+        class: 'unable',
+        message: `takes no more than ${context} tokens`,
+        attempts: 0,
+      }
+      journey.failures.push(failed)
+      continue
+    }
     noteNext(link, failed)
     const before = journey.attempts
     const error = await askUpstream(asked, link)
@@ -91,8 +103,10 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
     if (error instanceof ProviderFailure && error.blame === 'request')
       return { is: 'refused', link: link.name, failure: error }
-    if (error instanceof ProviderFailure && error.blame === 'size')
+    if (error instanceof ProviderFailure && error.blame === 'size') {
       tooLarge ??= { link: link.name, failure: error }
+      atLeast = Math.max(atLeast, context ?? 0)
+    }
     failed = linkFailure(link.name, error, journey.attempts - before)
     journey.failures.push(failed)
   }
@@ -112,44 +126,63 @@ function noteNext({ name }: Link, failed: LinkFailure | undefined): void {
 /** Sends the request through the upstream's policy; answers what it failed with, or nothing. */
 async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
   const { journey, signal, reply, request } = asked
-  const { upstream } = link
-  const { tally } = upstream
-  const options = {
-    ...asked,
-    upstream,
-    link: link.name,
-    model: link.model,
-    marks: () => marks(journey, link.name),
-    json: upstream.streams && !request.stream ? asStream(request.json) : request.json,
-    continues: false,
-  }
-  let takesPrefill = upstream.prefill !== undefined
+  const { tally, prefill, streams } = link.upstream
+  const json = streams && !request.stream ? asStream(request.json) : request.json
+  let takesPrefill = prefill !== undefined
   const attempt = async (call: Call): Promise<void> => {
-    const prefill =
-      takesPrefill && reply.transcript.started
-        ? prefilled(request, reply.transcript.text, upstream.prefill!)
-        : undefined
+    const upstream = link.upstream.turn()
+    if (typeof upstream === 'number') throw resting(link.upstream.name, upstream)
+    const { transcript } = reply
+    const beginning =
+      takesPrefill && transcript.started ? prefilled(request, transcript.text, prefill!) : undefined
+    const options = {
+      ...asked,
+      upstream,
+      link: link.name,
+      model: link.model,
+      marks: () => marks(journey, link.name),
+      json: beginning ?? json,
+      continues: beginning !== undefined,
+    }
     journey.attempts++
     tally.attempts++
     try {
-      await modelCall(prefill === undefined ? options : { ...options, json: prefill, continues: true }, call)
+      await modelCall(options, call)
     } catch (error) {
       tally.failed(classOfError(error))
-      if (prefill !== undefined && refuses(error)) {
+      if (beginning !== undefined && refuses(error)) {
         takesPrefill = false
         return attempt(call)
       }
-      if (reply.transcript.started && !signal.aborted) journey.cut = true
-      if (reply.begun && !reply.transcript.resumable) throw final(error)
+      if (keyAtFault(error) && link.upstream.spare() && !signal.aborted) return attempt(call)
+      if (transcript.started && !signal.aborted) journey.cut = true
+      if (reply.begun && !transcript.resumable) throw final(error)
       throw error
     }
   }
   try {
-    await upstream.pipeline(attempt, { signal })
+    await link.upstream.pipeline(attempt, { signal })
     return undefined
   } catch (error) {
     return error ?? new Error('the call failed without a reason')
   }
+}
+
+/** All its keys are used up for now: the call is not made, and may be when they are not. */
+function resting(upstream: string, ms: number): ProviderFailure {
+  return new ProviderFailure({
+    class: 'throttled',
+    message: `${upstream} has asked to be left alone for ${Math.ceil(ms)} ms more`,
+    retryAfter: ms,
+    code: 'RESTING',
+  })
+}
+
+/** Another key of the same provider may do. */
+function keyAtFault(error: unknown): boolean {
+  if (!(error instanceof ProviderFailure)) return false
+  const { status, blame } = error
+  return blame === 'link' && (status === 401 || status === 403 || status === 429)
 }
 
 /** The same request for a stream, with its usage. */

@@ -19,6 +19,13 @@ export type Happening =
   | (Told & { readonly type: 'chain.refused'; readonly link: string; readonly status: number })
   /** The client went away. */
   | (Told & { readonly type: 'chain.cancelled' })
+  /** A provider does not know a key (401) or does not let it in (403); told once, until it works again. `key` is its number, from 1. */
+  | {
+      readonly type: 'key.refused'
+      readonly upstream: string
+      readonly key: number
+      readonly status: number
+    }
   /** A mistake of the gateway's own, which the client was told nothing about but that it happened. */
   | { readonly type: 'route.failed'; readonly route: string; readonly error: unknown }
 

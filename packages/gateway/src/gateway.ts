@@ -54,7 +54,10 @@ export function gateway(options: GatewayOptions): Gateway {
     }
   }
   const upstreams = new Map(
-    Object.entries(options.upstreams).map(([name, of]) => [name, upstream(name, of, { clock, random })]),
+    Object.entries(options.upstreams).map(([name, of]) => [
+      name,
+      upstream(name, of, { clock, random, tell }),
+    ]),
   )
   for (const { breaker } of upstreams.values()) {
     breaker.on((event) => {

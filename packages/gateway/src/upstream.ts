@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import {
   type Breaker,
   breaker,
@@ -10,7 +11,9 @@ import {
   wrap,
 } from '@holdfast/policy'
 import { Pool } from 'undici'
+import type { Happening } from './gateway-event.ts'
 import { providerOf } from './gen-ai.ts'
+import { KeyRing } from './keys/key-ring.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Prefill } from './stream/prefill.ts'
@@ -22,6 +25,10 @@ export interface UpstreamOptions {
   /** `https://api.deepseek.com`, or with the path that stands before `/chat/completions`: `https://api.anthropic.com/v1`. */
   readonly url: string
   readonly key?: string | undefined
+  /** Several in place of `key`: they take turns, and one that its provider throttles or does not know rests while the others go on. */
+  readonly keys?: readonly string[] | undefined
+  /** How many tokens its models take, if that is known: a request that is too long is not sent on to one that takes no more. */
+  readonly context?: number | undefined
   /** Asked for where a chain names the upstream alone; without it the client's own `model` goes through. */
   readonly model?: string | undefined
   /** How it can be asked to go on with an answer that broke off elsewhere; `true` is `plain`. By default it cannot. */
@@ -52,6 +59,13 @@ export interface Upstream {
   readonly patience: Patience
   readonly prefill: Prefill | undefined
   readonly streams: boolean
+  readonly context: number | undefined
+  /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
+  turn(): Upstream | number
+  /** Whether it has several keys, and one of them may be used now. */
+  spare(): boolean
+  /** What the head of an answer says about the key that was sent. */
+  answered(status: number, headers: IncomingHttpHeaders): void
   readonly breaker: Breaker
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
@@ -62,12 +76,13 @@ export interface Upstream {
 export interface UpstreamSetting {
   readonly clock: Clock
   readonly random: () => number
+  readonly tell: (event: Happening) => void
 }
 
 export function upstream(
   name: string,
   options: UpstreamOptions,
-  { clock, random }: UpstreamSetting,
+  { clock, random, tell }: UpstreamSetting,
 ): Upstream {
   const url = new URL(options.url)
   const policy = options.policy ?? {}
@@ -79,9 +94,18 @@ export function upstream(
     allowH2: false, // a call has its connection to itself, so that one broken connection is one broken call
     keepAliveTimeout: 30_000,
   })
-  return {
+  const keys = options.keys?.length ? options.keys : [options.key]
+  const ring = new KeyRing({
+    size: keys.length,
+    clock,
+    refused: (nth, status) => tell({ type: 'key.refused', upstream: name, key: nth + 1, status }),
+  })
+  const turn = (): Upstream | number => {
+    const nth = ring.next()
+    return nth === undefined ? ring.rest : seats[nth]!
+  }
+  const shared = {
     name,
-    key: options.key,
     model: options.model,
     path: completionsPath(url),
     host: url.hostname,
@@ -90,6 +114,9 @@ export function upstream(
     patience,
     prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
     streams: options.streams ?? false,
+    context: options.context,
+    turn,
+    spare: () => ring.spare,
     breaker: guard,
     pipeline: wrap(
       retry({
@@ -107,6 +134,14 @@ export function upstream(
     tally: new UpstreamTally(),
     close: () => pool.destroy(),
   }
+  const seats = keys.map(
+    (key, nth): Upstream => ({
+      ...shared,
+      key,
+      answered: (status, headers) => ring.answered(nth, status, headers),
+    }),
+  )
+  return seats[0]!
 }
 
 /** A base without a path gets `/v1`, as providers' own clients do. */
@@ -115,9 +150,12 @@ function completionsPath(url: URL): string {
   return `${base === '' ? '/v1' : base}/chat/completions${url.search}`
 }
 
-/** A request that is wrong in itself, or a model that is not there, says nothing about the provider's health. */
+/** A request that is wrong in itself, a model that is not there, or a call that we did not make, says nothing about the provider's health. */
 function sparesProvider(error: unknown): boolean {
-  return error instanceof ProviderFailure && (error.blame !== 'link' || error.code === 'DIVERGED')
+  return (
+    error instanceof ProviderFailure &&
+    (error.blame !== 'link' || error.code === 'DIVERGED' || error.code === 'RESTING')
+  )
 }
 
 /** A provider that let a time-out pass is not asked again at once: the next link is. */

@@ -142,6 +142,16 @@ describe('gatewayLog', () => {
     ])
   })
 
+  it('tells of a key that is refused by its number', () => {
+    expect(told({ type: 'key.refused', upstream: 'claude', key: 2, status: 401 })).toMatchObject([
+      {
+        level: 'error',
+        message: 'claude: its provider refuses key 2 with 401',
+        fields: { upstream: 'claude' },
+      },
+    ])
+  })
+
   it('tells a mistake of the gateway with its error', () => {
     const error = new Error('x')
 

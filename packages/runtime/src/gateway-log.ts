@@ -74,6 +74,11 @@ function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
     const { route, error } = event
     return { level: 'error', message: `${route}: a mistake of the gateway's own`, fields: { err: error } }
   }
+  if (event.type === 'key.refused') {
+    const { upstream, key, status } = event
+    const message = `${upstream}: its provider refuses key ${key} with ${status}`
+    return { level: 'error', message, fields: { upstream, key, status } }
+  }
   const { policy } = event
   switch (event.type) {
     case 'breaker.opened': {

@@ -8,14 +8,18 @@ import { present } from './present.ts'
 export function gatewayOptions(config: Config): GatewayOptions {
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
     if (upstream.is !== 'http') return []
-    const { url, key, model, policy, preset } = upstream
+    const { url, key, keys, model, context, prefill, streams, policy, preset } = upstream
     const under = policyOf(name, upstream, config)
     const bare = policy === undefined && preset === undefined
     const options = {
       dialect: 'openai',
       url,
       key,
+      keys,
       model,
+      context,
+      prefill,
+      streams,
       policy: bare ? undefined : upstreamPolicy(under.name, under.config),
     } as const
     return [[name, options] as const]

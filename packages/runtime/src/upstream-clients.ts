@@ -47,7 +47,7 @@ export class UpstreamClients {
   }
 
   http(name: string, upstream: HttpUpstream): ResilientFetch {
-    const { url, key } = upstream
+    const { url, key = upstream.keys?.[0] } = upstream
     return this.#one(name, undefined, () =>
       resilientFetch(this.#pipeline(name, upstream), {
         base: url,

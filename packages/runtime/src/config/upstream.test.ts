@@ -21,6 +21,10 @@ const serverKey = 'x'.repeat(40)
 describe('upstreamOf', () => {
   it.each([
     ['{ url: http://x, model: m }', { is: 'http', url: 'http://x', model: 'm' }],
+    [
+      '{ url: http://x, keys: [a, b], context: 8000, prefill: prefix, streams: true }',
+      { is: 'http', url: 'http://x', keys: ['a', 'b'], context: 8_000, prefill: 'prefix', streams: true },
+    ],
     ['{ grpc: localhost:50051 }', { is: 'grpc', address: 'localhost:50051', tls: false }],
     ['{ grpc: "grpc://[::1]:1/" }', { is: 'grpc', address: '[::1]:1', tls: false }],
     ['{ grpc: grpcs://kernel.acme:443 }', { is: 'grpc', address: 'kernel.acme:443', tls: true }],
@@ -56,6 +60,9 @@ describe('upstreamOf', () => {
       '{ grpc: "https://y:1" }',
       'f:2:14 upstreams.a.grpc: must be a gRPC server: host:port, grpc://host:port, or grpcs://host:port with TLS',
     ],
+    ['{ url: http://x, key: a, keys: [b] }', 'f:2:37 upstreams.a.keys: there is a key already'],
+    ['{ url: http://x, keys: [] }', 'f:2:29 upstreams.a.keys: must have at least one key'],
+    ['{ url: http://x, prefill: maybe }', 'upstreams.a.prefill: must be true, plain, prefix or vllm'],
     ['{ grpc: y }', 'f:2:14 upstreams.a.grpc: must be a gRPC server'],
     ['{ grpc: y:1, idempotent: [Get] }', 'must be a method of gRPC: package.Service/Method'],
     ['{ grpc: y:1, idempotent: Get }', 'must be a list of methods of gRPC'],

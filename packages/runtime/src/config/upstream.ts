@@ -1,6 +1,6 @@
 import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { z } from 'zod'
-import { says, text, url } from './scalars.ts'
+import { count, says, text, url } from './scalars.ts'
 import { type Address, address, addressText } from './units.ts'
 
 const retryPresetNames = Object.keys(retryPresets) as RetryPreset[]
@@ -44,7 +44,7 @@ const postgres = z.string(aDatabase).refine((given) => {
 
 /** What each wire alone can be told. */
 const only = {
-  url: ['dialect', 'key', 'model'],
+  url: ['dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams'],
   grpc: ['ca', 'idempotent'],
   zeromq: ['serverKey'],
   postgres: ['replica'],
@@ -60,7 +60,13 @@ export const upstreamShape = {
   postgres: postgres.optional(),
   dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
   key: text.optional(),
+  keys: z.array(text, says('must be a list of keys')).min(1, says('must have at least one key')).optional(),
   model: text.optional(),
+  context: count.optional(),
+  prefill: z
+    .union([z.boolean(), z.enum(['plain', 'prefix', 'vllm'])], says('must be true, plain, prefix or vllm'))
+    .optional(),
+  streams: z.boolean(says('must be true or false')).optional(),
   ca: text.optional(),
   idempotent: z.array(method, says('must be a list of methods of gRPC')).optional(),
   serverKey: text.length(40, says('must be the 40 characters of a public key of CURVE')).optional(),
@@ -79,7 +85,13 @@ export interface HttpUpstream extends Under {
   readonly url: string
   readonly dialect?: 'openai' | undefined
   readonly key?: string | undefined
+  /** Several in place of `key`. */
+  readonly keys?: readonly string[] | undefined
   readonly model?: string | undefined
+  /** Tokens. */
+  readonly context?: number | undefined
+  readonly prefill?: boolean | 'plain' | 'prefix' | 'vllm' | undefined
+  readonly streams?: boolean | undefined
 }
 
 export interface GrpcUpstream extends Under {
@@ -128,8 +140,10 @@ export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): Up
   const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
   switch (wire) {
     case 'url': {
-      const { url, dialect, key, model } = given
-      return { is: 'http', url: url!, dialect, key, model, ...under }
+      const { url, dialect, key, keys, model, context, prefill, streams } = given
+      if (key !== undefined && keys !== undefined)
+        return complain('there is a key already: an upstream has one, or a list of them', 'keys')
+      return { is: 'http', url: url!, dialect, key, keys, model, context, prefill, streams, ...under }
     }
     case 'grpc': {
       const { grpc, ca, idempotent } = given

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  ask,
+  type FakeProvider,
+  fakeProvider,
+  type GatewayServer,
+  gatewayServer,
+  quickPolicy,
+} from './testing/index.ts'
+import type { UpstreamOptions } from './upstream.ts'
+
+const opened: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
+})
+const open = <T extends AsyncDisposable>(thing: T): T => {
+  opened.push(thing)
+  return thing
+}
+const policy = { ...quickPolicy, retry: { attempts: 2, backoff: { initial: 1, max: 50 } } }
+const behind = async (
+  first: Partial<UpstreamOptions>,
+  second: Partial<UpstreamOptions> = {},
+): Promise<{ door: GatewayServer; one: FakeProvider; two: FakeProvider }> => {
+  const one = open(await fakeProvider('one'))
+  const two = open(await fakeProvider('two'))
+  const door = open(
+    await gatewayServer({
+      upstreams: {
+        one: { dialect: 'openai', url: one.url, policy, ...first },
+        two: { dialect: 'openai', url: two.url, policy, ...second },
+      },
+      chains: { default: ['one', 'two'] },
+    }),
+  )
+  return { door, one, two }
+}
+const keysOf = ({ received }: FakeProvider): unknown[] => received.map(({ headers }) => headers.authorization)
+const refuse = (status: number, headers = {}) => ({ does: 'refuse', status, headers }) as const
+
+describe('an upstream with several keys', () => {
+  it('uses them in turn', async () => {
+    const { door, one } = await behind({ keys: ['a', 'b'] })
+    for (let asked = 0; asked < 3; asked++) await (await ask(door.url)).text()
+
+    expect(keysOf(one)).toEqual(['Bearer a', 'Bearer b', 'Bearer a'])
+  })
+
+  it.each([401, 403, 429])(
+    'turns to the next at once when one gets a %i, and leaves that one alone',
+    async (status) => {
+      const { door, one, two } = await behind({ keys: ['a', 'b'] })
+      one.next(refuse(status, { 'retry-after': '3' }))
+      for (let asked = 0; asked < 3; asked++)
+        expect((await ask(door.url)).headers.get('x-holdfast-link')).toBe('one')
+
+      expect(keysOf(one)).toEqual(['Bearer a', 'Bearer b', 'Bearer b', 'Bearer b'])
+      expect(two.received).toHaveLength(0)
+    },
+  )
+
+  it('repeats none of them in what it tells', async () => {
+    const { door, one, two } = await behind({ keys: ['key-number-one', 'key-number-two'] })
+    for (const key of ['key-number-one', 'key-number-two'])
+      one.next({ does: 'refuse', status: 401, error: { error: { message: `wrong key ${key}` } } })
+    two.always({ does: 'refuse', status: 500 })
+
+    expect(await (await ask(door.url)).text()).not.toContain('key-number')
+  })
+
+  it('asks the next link when none of them is left', async () => {
+    const { door, one } = await behind({ keys: ['a', 'b'] })
+    one.always(refuse(429, { 'retry-after': '9' }))
+    const responses = [await ask(door.url), await ask(door.url)]
+
+    expect(responses.map(({ headers }) => headers.get('x-holdfast-failed'))).toEqual([
+      'one=throttled',
+      'one=throttled',
+    ])
+    expect(keysOf(one)).toEqual(['Bearer a', 'Bearer b'])
+  })
+})
+
+describe('an upstream whose provider says that a limit is used up', () => {
+  const usedUp = {
+    'content-type': 'application/json',
+    'x-ratelimit-limit-requests': '1',
+    'x-ratelimit-remaining-requests': '0',
+  }
+  const answer = (reset: string) =>
+    ({
+      does: 'say',
+      headers: { ...usedUp, 'x-ratelimit-reset-requests': reset },
+      bytes: ['{"choices":[{"message":{"content":"x"}}]}'],
+    }) as const
+
+  it('is not asked again before its time: the next link is', async () => {
+    const { door, one } = await behind({})
+    one.next(answer('9s'))
+    const links = [await ask(door.url), await ask(door.url)].map(({ headers }) =>
+      headers.get('x-holdfast-link'),
+    )
+
+    expect(links).toEqual(['one', 'two'])
+    expect(one.received).toHaveLength(1)
+    expect(door.gateway.status().chains[0]!.links[0]).toMatchObject({ attempts: 1, failures: {} })
+  })
+
+  it('is waited for where that is not long', async () => {
+    const { door, one } = await behind({})
+    one.next(answer('40ms'))
+    const links = [await ask(door.url), await ask(door.url)].map(({ headers }) =>
+      headers.get('x-holdfast-link'),
+    )
+
+    expect(links).toEqual(['one', 'one'])
+  })
+
+  it('has said nothing against its breaker', async () => {
+    const { door, one } = await behind({ policy: { ...policy, breaker: { failures: 1 } } })
+    one.next(answer('9s'))
+    for (let asked = 0; asked < 3; asked++) await ask(door.url)
+
+    expect(door.gateway.status().chains[0]!.links[0]!.breaker).toMatchObject({ is: 'closed', failures: 0 })
+  })
+})
+
+describe('a key that is refused', () => {
+  it('is an event of its own, told once, and the next link answers', async () => {
+    const { door, one } = await behind({ key: 'a' })
+    one.always(refuse(401))
+    for (let asked = 0; asked < 3; asked++)
+      expect((await ask(door.url)).headers.get('x-holdfast-link')).toBe('two')
+
+    expect(door.events.filter(({ type }) => type === 'key.refused')).toMatchObject([
+      { upstream: 'one', key: 1, status: 401 },
+    ])
+  })
+})
+
+describe('a request that is too long for a link', () => {
+  const tooLong = refuse(400, {})
+  const error = { error: { message: 'too long', code: 'context_length_exceeded' } }
+
+  it.each([
+    ['takes no more', 8_000, 400, 0],
+    ['takes more', 9_000, 200, 1],
+    ['may take more', undefined, 200, 1],
+  ])('is answered with %s by the next', async (_, context, status, asked) => {
+    const { door, one, two } = await behind({ context: 8_000 }, { context })
+    one.always({ ...tooLong, error })
+    const response = await ask(door.url)
+
+    expect(response.status).toBe(status)
+    expect(two.received).toHaveLength(asked)
+  })
+})

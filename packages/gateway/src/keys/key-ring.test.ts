@@ -1,0 +1,69 @@
+import { fakeClock } from '@holdfast/policy/testing'
+import { describe, expect, it } from 'vitest'
+import { KeyRing } from './key-ring.ts'
+
+const ring = (size: number) => {
+  const clock = fakeClock()
+  const refused: [number, number][] = []
+  return {
+    clock,
+    refused,
+    keys: new KeyRing({ size, clock, refused: (nth, status) => refused.push([nth, status]) }),
+  }
+}
+
+describe('KeyRing', () => {
+  it('lets keys take turns (I2)', () => {
+    const { keys } = ring(3)
+
+    expect([keys.next(), keys.next(), keys.next(), keys.next()]).toEqual([0, 1, 2, 0])
+  })
+
+  it('leaves a key alone for as long as was asked (I1)', async () => {
+    const { keys, clock } = ring(2)
+    keys.answered(0, 429, { 'retry-after': '2' })
+
+    expect([keys.next(), keys.next(), keys.rest]).toEqual([1, 1, 0])
+    keys.answered(1, 429, { 'retry-after': '5' })
+    expect([keys.next(), keys.rest]).toEqual([undefined, 2_000])
+    await clock.advance(2_000)
+    expect(keys.next()).toBe(0)
+  })
+
+  it('has a lone key rest only where it is said how long (I3)', () => {
+    const { keys } = ring(1)
+    keys.answered(0, 429, {})
+    keys.answered(0, 401, {})
+    keys.answered(0, 503, {})
+    expect(keys.next()).toBe(0)
+
+    keys.answered(0, 200, { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1s' })
+    expect([keys.next(), keys.rest]).toEqual([undefined, 1_000])
+  })
+
+  it('goes on to the next where a key is refused or throttled', () => {
+    const { keys } = ring(3)
+    keys.answered(0, 401, {})
+    keys.answered(1, 429, {})
+
+    expect([keys.next(), keys.next(), keys.rest]).toEqual([2, 2, 0])
+  })
+
+  it('tells of a key that is refused once, until it works again', () => {
+    const { keys, refused } = ring(1)
+    for (const status of [401, 403, 500, 401, 200, 401]) keys.answered(0, status, {})
+
+    expect(refused).toEqual([
+      [0, 401],
+      [0, 401],
+    ])
+  })
+
+  it('never shortens a rest', () => {
+    const { keys } = ring(1)
+    keys.answered(0, 429, { 'retry-after': '9' })
+    keys.answered(0, 429, { 'retry-after': '1' })
+
+    expect(keys.rest).toBe(9_000)
+  })
+})
