@@ -7,7 +7,7 @@ import { scenarios } from '../benchmarks/faults/scenarios.ts'
 
 /** Of the gateway's limits and of the clock of S15; the faults last as long as ever, so nothing here depends on how fast the machine is. */
 const scale = 1 / 25
-const sixteen = scenarios({ outage: scale })
+const sixteen = scenarios({ outage: scale, back: Infinity })
 const opened: AsyncDisposable[] = []
 let results: ReadonlyMap<string, Result>
 

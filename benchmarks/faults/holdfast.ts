@@ -38,7 +38,7 @@ function file(stages: ReadonlyMap<string, Stage>, scale: number): string {
     'upstreams:',
     ...[...stages].flatMap(([name, stage]) =>
       (['primary', 'fallback'] as const).map(
-        (role) => `  ${name}-${role}: { url: "${stage.url(role)}", policy: ${name} }`,
+        (role) => `  ${name}-${role}: { url: "${stage.url(role)}", policy: ${name}, streams: true }`,
       ),
     ),
     'chains:',

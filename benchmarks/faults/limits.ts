@@ -5,11 +5,15 @@ export interface Limits {
   readonly timeout: { readonly firstToken: number; readonly headers: number; readonly idle: number }
 }
 
+/** The shortest limit on silence: a machine that is busy with other things must not be taken for a provider that is silent. */
+const shortest = 2_000
+
 /** The real ones at a scale of 1. What a provider asks for (S01) is never scaled, so neither is the longest wait before a retry. */
 export function limits(scale: number): Limits {
+  const silence = (ms: number): number => Math.max(shortest, ms * scale)
   return {
     backoff: { initial: 500 * scale, max: 5_000 },
-    openFor: 20_000 * scale,
-    timeout: { firstToken: 10_000 * scale, headers: 10_000 * scale, idle: 15_000 * scale },
+    openFor: 10_000 * scale,
+    timeout: { firstToken: silence(10_000), headers: silence(10_000), idle: silence(15_000) },
   }
 }

@@ -9,7 +9,7 @@ export interface Stage {
   /** Where the gateway finds the provider of a role. */
   url(role: Role): string
   readonly seen: readonly Asked[]
-  /** The clock of the scenario starts. */
+  /** The clock of the scenario starts; before that both are well, and nothing is counted. */
   begin(): void
   /** From now on both are well. */
   heal(): void
@@ -37,19 +37,21 @@ export async function provider(): Promise<Provider> {
     stage(name, { act }) {
       const seen: Asked[] = []
       let began = performance.now()
-      let well = false
+      let well = true
       stages.set(name, (role, turn) => {
+        if (well) return void play({ does: 'answer' }, role, turn)
         const nth = 1 + seen.filter((each) => each.role === role).length
         const prefilled = turn.body.messages.at(-1)?.role === 'assistant'
         const asked = { role, nth, at: performance.now() - began, prefilled }
         seen.push(asked)
-        void play(well ? { does: 'answer' } : act(asked), role, turn)
+        void play(act(asked), role, turn)
       })
       return {
         seen,
         url: (role) => `${origin}/${name}/${role}/v1`,
         begin: () => {
           began = performance.now()
+          well = false
         },
         heal: () => {
           well = true
