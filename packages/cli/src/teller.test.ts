@@ -112,6 +112,15 @@ describe('teller', () => {
     expect(people((tell) => tell.event(event))[0]).toMatch(/ info +holdfast ai ended \(SIGTERM\)/)
   })
 
+  it('says which replica wrote a line', () => {
+    const wrote = { level: 'info', service, replica: 2, msg: 'x', fields: { replica: 'own' } } as const
+
+    expect(people((tell) => void tell.line(wrote))[0]).toMatch(/ info +ai\.2 +x replica=own/)
+    expect(machines((tell) => void tell.line(wrote))).toEqual([
+      { time, level: 'info', service, replica: 2, msg: 'x', type: 'service.wrote', replica_: 'own' },
+    ])
+  })
+
   it('tells machines everything, one JSON object a line', () => {
     const fields = { type: 'own', trace_id: 'a', correlation_id: 'c-1', pid: 7 }
     const lines = machines((tell) => {

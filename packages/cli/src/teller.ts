@@ -20,19 +20,26 @@ export interface Teller {
 }
 
 export function teller({ json, colours, say, now = Date.now }: TellerOptions): Teller {
-  const time = (): string => new Date(now()).toISOString()
+  let stamp = { at: Number.NaN, time: '' }
+  const time = (): string => {
+    const at = now()
+    if (at !== stamp.at) stamp = { at, time: new Date(at).toISOString() }
+    return stamp.time
+  }
   const tell = (entry: object): Promise<void> | undefined =>
     say(json ? `${JSON.stringify(entry)}\n` : prettyEntry({ ...entry }, colours))
   return {
-    line({ level, service, msg, fields, ...when }) {
-      const record = { time: when.time ?? time(), level, service, msg }
+    line({ level, service, replica, msg, fields, ...when }) {
+      const whole = replica === undefined ? service : `${service}.${replica}`
+      const record = { time: when.time ?? time(), level, service: json ? service : whole, msg }
       if (!json) return tell({ ...record, ...withoutNoise(fields) })
       const { type, ...others } = fields
       return tell({
         ...record,
+        ...(replica !== undefined && { replica }),
         type: 'service.wrote',
         ...(type !== undefined && { type_: type }),
-        ...others,
+        ...(replica === undefined ? others : withoutReplica(others)),
       })
     },
     event(event) {
@@ -52,6 +59,11 @@ const self = 'holdfast'
 /** What a person reads in the message anyway. */
 function withoutNoise({ pid, name, event, ...fields }: ChildRecord['fields']): ChildRecord['fields'] {
   return fields
+}
+
+/** Which one wrote it is known; what it calls so itself has another name. */
+function withoutReplica({ replica, ...others }: ChildRecord['fields']): ChildRecord['fields'] {
+  return replica === undefined ? others : { ...others, replica_: replica }
 }
 
 type Words = Pick<ChildRecord, 'level' | 'msg'>

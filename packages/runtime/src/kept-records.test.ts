@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type KeptRecordsOptions, keptRecords } from './kept-records.ts'
+import { type KeptRecord, type KeptRecordsOptions, keptRecords } from './kept-records.ts'
 import { logFolder } from './state-folder.ts'
 
 const start = Date.UTC(2026, 0, 1)
@@ -59,6 +59,22 @@ describe('keptRecords', () => {
     say(4, 'a', 'ERROR: four')
 
     expect(await all({ services: ['a'], least: 'warn', since: start + 2 })).toEqual(['a error ERROR: four'])
+  })
+
+  it('gives those of one replica, and of a service whose name looks like one', async () => {
+    const { file, say, all } = kept()
+    say(1, 'web', 'alone')
+    say(2, 'web', 'first', 'stdout.1')
+    say(3, 'web', 'second', 'stderr.2')
+    say(4, 'api.2', 'other')
+
+    expect(await all({ services: ['web'] })).toHaveLength(3)
+    expect(await all({ services: ['web.1'] })).toEqual(['web info alone', 'web info first'])
+    expect(await all({ services: ['web.2', 'api.2'] })).toEqual(['web warn second', 'api.2 info other'])
+    await expect(all({ services: ['nobody.2'] })).rejects.toMatchObject({ code: 'NO_LOG' })
+    const records: KeptRecord[] = []
+    for await (const some of keptRecords(file, { services: ['web.2'] })) records.push(...some)
+    expect(records).toMatchObject([{ service: 'web', replica: 2, stream: 'stderr' }])
   })
 
   it('gives the latest of many megabytes, of all services and above a level, as if it had read them all', async () => {

@@ -4,7 +4,7 @@ import { type ChildRecord, childLine, type Level } from '@holdfast/telemetry/lin
 import { logFolder } from './state-folder.ts'
 
 export interface KeptRecordsOptions {
-  /** Of these only; of all when there are none. */
+  /** Of these only, a replica as `web.2`; of all when there are none. */
   readonly services?: readonly string[]
   /** How many of those that are there are given at most, the latest. */
   readonly last?: number
@@ -44,6 +44,10 @@ export async function* keptRecords(
   const { last = Infinity, since = -Infinity, least = 'trace', follow, clock = systemClock } = options
   const folder = logFolder(file)
   const services = options.services?.length ? options.services : undefined
+  const read = services && { services: [...new Set([...services, ...services.map(withoutReplica)])] }
+  const wanted = new Set(services)
+  const isWanted = ({ service, replica = 1 }: KeptLine): boolean =>
+    !services || wanted.has(service) || wanted.has(`${service}.${replica}`)
   if (!follow) demandKept(folder, services)
   const from = Number.isFinite(since) ? new Date(since).toISOString() : ''
   /** Those that are there now, as many as may be given at once. */
@@ -52,14 +56,14 @@ export async function* keptRecords(
     while (found.length < atOnce) {
       const line = reader.next()
       if (!line) break
-      const record = line.time < from ? undefined : recordOf(line, least)
+      const record = line.time < from || !isWanted(line) ? undefined : recordOf(line, least)
       if (record) found.push(record)
     }
     return found
   }
   /** The latest, and who reads what comes after them. */
   const latest = (reach: number): { readonly reader: LogReader; readonly records: readonly KeptRecord[] } => {
-    const reader = logReader({ folder, since, reach, ...(services && { services }) })
+    const reader = logReader({ folder, since, reach, ...read })
     let records: readonly KeptRecord[] = []
     for (let found = some(reader); found.length > 0; found = some(reader))
       records = [...records, ...found].slice(-last)
@@ -71,9 +75,7 @@ export async function* keptRecords(
   }
 
   const begun =
-    last < Infinity
-      ? latest(near)
-      : { reader: logReader({ folder, since, ...(services && { services }) }), records: [] }
+    last < Infinity ? latest(near) : { reader: logReader({ folder, since, ...read }), records: [] }
   using reader = begun.reader
   yield begun.records
   for (;;) {
@@ -91,15 +93,21 @@ export async function* keptRecords(
   }
 }
 
-function recordOf({ service, stream, line, time }: KeptLine, least: Level): KeptRecord | undefined {
-  const record = childLine(line, { service, stream: stream === 'holdfast' ? 'stderr' : stream, least })
+function recordOf(kept: KeptLine, least: Level): KeptRecord | undefined {
+  const { service, replica, stream, line, time } = kept
+  const from = { service, replica, stream: stream === 'holdfast' ? 'stderr' : stream } as const
+  const record = childLine(line, { ...from, least })
   return record && { ...record, time, stream }
+}
+
+function withoutReplica(name: string): string {
+  return name.replace(/\.[1-9]\d{0,8}$/, '')
 }
 
 function demandKept(folder: string, services: readonly string[] = []): void {
   const kept = new Set(logFiles(folder).map(({ service }) => service))
   for (const service of services) {
-    if (kept.has(service)) continue
+    if (kept.has(service) || kept.has(withoutReplica(service))) continue
     const others =
       kept.size > 0 ? `there are those of ${[...kept].sort().join(', ')}` : 'there are none at all'
     throw new HoldfastError(

@@ -97,6 +97,36 @@ describe('logReader', () => {
     expect(all(reader)).toEqual([])
   })
 
+  it('gives all since a moment, and little of the megabytes before it, also among long and torn lines', () => {
+    const { folder, path, say } = written()
+    const filler = 'x'.repeat(1_000)
+    const many = Array.from({ length: 4_000 }, (_, at) => {
+      const line = at === 2_500 ? 'y'.repeat(300_000) : `${at} ${filler}\n${at % 7 === 0 ? 'torn' : ''}`
+      return keptText({ time: time(at), stream: 'stdout', line })
+    })
+    appendFileSync(path('a'), many.join(''))
+    say(4_000, 'a', 'last')
+    for (const since of [-1, 0, 17, 1_999, 2_499, 2_500, 2_501, 3_999, 4_000, 4_001]) {
+      using reader = logReader({ folder, since: Date.parse(time(since)) })
+      const times: string[] = []
+      for (let line = reader.next(); line; line = reader.next()) times.push(line.time)
+
+      const due = Array.from({ length: 4_001 - Math.max(since, 0) }, (_, at) => time(Math.max(since, 0) + at))
+      expect(times.filter((each) => each >= time(since))).toEqual(due)
+      expect(times.length - due.length).toBeLessThan(100)
+    }
+  })
+
+  it('says which replica wrote a line', () => {
+    const { folder, path } = written()
+    for (const replica of [1, 12])
+      appendFileSync(path('a'), keptText({ time: time(replica), stream: 'stderr', replica, line: 'x' }))
+    using reader = logReader({ folder })
+
+    expect(reader.next()).toEqual({ service: 'a', replica: 1, stream: 'stderr', line: 'x', time: time(1) })
+    expect(reader.next()).toMatchObject({ replica: 12, stream: 'stderr', line: 'x' })
+  })
+
   it('gives a line whole that is as long as a line can be', () => {
     const { folder, say } = written()
     say(1, 'a', 'x'.repeat(2_000_000))

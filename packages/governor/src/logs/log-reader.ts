@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { lines } from '../output/lines.ts'
 import { type KeptLine, keptLine } from './kept-line.ts'
 import { logFiles, logName } from './log-files.ts'
+import { placeInLog } from './place-in-log.ts'
 
 export interface LogReaderOptions {
   readonly folder: string
   /** All there are, and those that come, when not given. */
   readonly services?: readonly string[]
-  /** Files in which nothing was written since then are left out, in ms since 1970. */
+  /** Most of what is older is left out, in ms since 1970. */
   readonly since?: number
   /** How many bytes of the end of each service's log are read of what is there at the first look; all when not given. */
   readonly reach?: number
@@ -26,7 +27,7 @@ export interface LogReader extends Disposable {
 const limit = 4 * 1024 * 1024
 
 /*
- * I1  Every line of a file that was there at the first look is given once, and so is every later one, however often it is rotated,
+ * I1  Every line that was there at the first look, and is not older than `since`, is given once, and so is every later one, however often it is rotated,
  *     as long as its file was not removed before it was looked at.
  * I2  The lines of a service come in order; those of several by time, as far as they are there.
  */
@@ -111,6 +112,9 @@ const serviceTail = (
     for (const [index, each] of seen.entries())
       if (index < after || (known === undefined && each.changed < of.since)) closeSync(each.fd)
       else open.push({ fd: each.fd, inode: each.inode, at: 0 })
+    const [first] = open
+    if (known === undefined && first && Number.isFinite(of.since))
+      first.at = placeInLog(first.fd, fstatSync(first.fd).size, new Date(of.since).toISOString())
     if (reach < Infinity) cut()
     reach = Infinity
     return open.length > before
@@ -118,7 +122,7 @@ const serviceTail = (
   /** Leaves out what is beyond reach. */
   const cut = () => {
     let left = reach
-    const sizes = open.map(({ fd }) => fstatSync(fd).size)
+    const sizes = open.map(({ fd, at }) => fstatSync(fd).size - at)
     let first = open.length
     while (first > 0 && left > 0) left -= sizes[--first]!
     const file = open[first]
@@ -127,7 +131,7 @@ const serviceTail = (
     for (const { fd } of open.splice(0, first)) closeSync(fd)
     if (!file || left >= 0) return
     // With the byte before it, which ends a line or is in the middle of one.
-    file.at = -left - 1
+    file.at += -left - 1
     isRest = true
   }
   const read = (): boolean => {
