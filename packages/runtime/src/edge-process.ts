@@ -11,12 +11,16 @@ if (path === undefined || process.env['LISTEN_FDS'] !== '2') {
   process.exit(1)
 }
 
+/** It takes requests before it is known to be ready, and owes those an answer, too. */
+let starting: Promise<Edge> | undefined
 let running: Edge | undefined
 let leaving = false
 function leave(): void {
   if (leaving) return
   leaving = true
-  Promise.resolve(running?.close()).finally(() => process.exit(0))
+  Promise.resolve(starting)
+    .then((begun) => begun?.close())
+    .finally(() => process.exit(0))
 }
 
 /** The services, where they have changed since the configuration was asked for. */
@@ -33,7 +37,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
 const governor = await connectControl(path, { onClose: leave, onEvent: hear })
 await governor.call('listen')
 const config = (await governor.call('configuration')) as Config
-running = await edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
+starting = edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
+running = await starting
 if (services) running.govern(services)
 void running.refreshLog()
 announce()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import type { Family } from '@holdfast/telemetry'
@@ -14,6 +14,7 @@ import { reportEvery } from './edge-report.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { governorWatch } from './governor-watch.ts'
+import { gracefulClose } from './graceful-close.ts'
 import { identifyRefusals } from './identify-refusals.ts'
 import type { LogLevelSwitch } from './log-level-routes.ts'
 import type { LogLevels } from './log-levels.ts'
@@ -105,7 +106,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     },
   )
   loaded.resolve(Promise.allSettled([operators, traces.records()]))
-  const servers = await Promise.all([
+  const doors = await Promise.all([
     open,
     listening(
       controlDoor(operators, (error) => log.error(error, 'the control API could not be loaded')),
@@ -120,7 +121,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       watch.close()
       lag.close()
       health.drain()
-      await Promise.all([...servers.map(closed), outside.close()])
+      await Promise.all([...doors.map((each) => each.close()), outside.close()])
       await door.close()
       await traces.close()
       await log.close()
@@ -134,29 +135,12 @@ const reportTimeout = 2_000
 /** How long a governor that hangs may hold up a status or a scrape, in ms: less than scrapers wait. */
 const shortly = { timeout: 2_000 }
 
-/** Less than the governor's grace, so that the edge ends by itself. */
-const drainTime = 3_000
-
-async function listening(handle: RequestListener, fd: number): Promise<Server> {
+/** Listens, and answers with what closes the server; within less than the governor's grace, so that the edge ends by itself. */
+async function listening(handle: RequestListener, fd: number): Promise<{ close(): Promise<void> }> {
   const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle)
   identifyRefusals(server)
-  // A server that closes ends the connections that are idle at that moment; whoever is answered after it would keep his.
-  server.on('request', (_, response) => {
-    response.once('close', () => {
-      if (!server.listening) server.closeIdleConnections()
-    })
-  })
+  const close = gracefulClose(server)
   server.listen({ fd })
   await once(server, 'listening')
-  return server
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const patience = setTimeout(() => server.closeAllConnections(), drainTime)
-    server.close(() => {
-      clearTimeout(patience)
-      resolve()
-    })
-  })
+  return { close }
 }

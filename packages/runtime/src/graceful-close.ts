@@ -1,0 +1,80 @@
+import type { Server, ServerResponse } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import { type Clock, systemClock } from '@holdfast/policy'
+
+export interface GracefulCloseOptions {
+  readonly clock?: Clock
+  /** How long a connection without a request is kept, in ms (250): one may be under way on it. */
+  readonly linger?: number
+  /** After how long all connections are ended, in ms (3 000). */
+  readonly patience?: number
+}
+
+/*
+ * Node's own `server.close()` destroys what it calls idle: connections on which a request is just arriving, and those of
+ * which the last answer is not written yet.
+ *
+ * I1  Once it closes nobody is accepted, and who was accepted is read and answered, until `patience` is over.
+ * I2  From then on an answer says `connection: close`, unless it has begun.
+ * I3  A connection ends when its answer is written; one without a request, or a part of one, after `linger`.
+ */
+/** Has a server, from before it listens, be closed by the function that it answers with, so that no request is lost. */
+export function gracefulClose(
+  server: Server,
+  { clock = systemClock, linger = 250, patience = 3_000 }: GracefulCloseOptions = {},
+): () => Promise<void> {
+  const open = new Map<Socket, Use>()
+  let closed: Promise<void> | undefined
+  let lingering = true
+
+  const endIdle = (): void => {
+    for (const [socket, { answers, read }] of open)
+      if (answers.size === 0 && socket.bytesRead === read) socket.destroySoon()
+  }
+  server.on('connection', (socket: Socket) => {
+    open.set(socket, { answers: new Set(), read: 0 })
+    socket.once('close', () => open.delete(socket))
+  })
+  // Before whoever answers, who may do so at once.
+  server.prependListener('request', ({ socket }, response) => {
+    const use = open.get(socket)!
+    use.answers.add(response)
+    if (closed) isLast(response)
+    response.once('close', () => {
+      use.answers.delete(response)
+      use.read = socket.bytesRead
+      if (!lingering) endIdle()
+    })
+  })
+  const close = (): Promise<void> => {
+    for (const { answers } of open.values()) for (const each of answers) isLast(each)
+    const lingered = clock.after(linger, () => {
+      // What has come by now is read before anybody is called idle.
+      setImmediate(() => {
+        lingering = false
+        endIdle()
+      })
+    })
+    const lost = clock.after(patience, () => server.closeAllConnections())
+    return new Promise((resolve) => {
+      NetServer.prototype.close.call(server, () => {
+        lingered()
+        lost()
+        // Has it end its own timers.
+        server.close()
+        resolve()
+      })
+    })
+  }
+  return () => (closed ??= close())
+}
+
+interface Use {
+  readonly answers: Set<ServerResponse>
+  /** How many bytes had come when its last answer was written. */
+  read: number
+}
+
+function isLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+}
