@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { addressFree, controlPath, type GovernorEvent, holdListener } from '@holdfast/governor'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { runningStatus } from './running.ts'
+import { steerService } from './running-services.ts'
 import { logFolder, stateFolder } from './state-folder.ts'
 import { type Up, type UpOptions, up } from './up.ts'
 
@@ -163,6 +164,13 @@ services:
       expect(away).toMatchObject({ level: 'unhealthy', chains: [] })
       expect(away.components[0]).toMatchObject({ kind: 'edge', level: 'unhealthy' })
       expect(running.status()).toMatchObject({ level: 'degraded', processes: { edge: { restarts: 1 } } })
+    })
+
+    it('believes the heir of an edge that was replaced', async () => {
+      await steerService(file, { act: 'restart', name: 'edge' })
+      await saw({ type: 'service.stopped', service: 'edge' })
+
+      expect(running.status()).toMatchObject({ level: 'degraded', chains: [{ name: 'default' }] })
     })
 
     it('leaves nothing when it stops, however often it is told to', async () => {

@@ -90,7 +90,9 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
   let tell = (_: EdgeEvent | GovernorEvent): void => {}
   const happened = (event: GovernorEvent): void => {
     tell(event)
-    if (event.type === 'service.exited' && event.service === edgeName) report.forget()
+    // One that was replaced is gone, too, and what its heir said holds.
+    if (event.type === 'service.exited' && event.service === edgeName && view().edge.state.is !== 'ready')
+      report.forget()
     on?.(event)
   }
   const levels = logLevels({
