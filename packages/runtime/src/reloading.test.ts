@@ -134,22 +134,46 @@ describe('reloading', () => {
     expect(files.specs()).toEqual([{ name: 'edge', command: ['edge', '2'] }])
   })
 
-  it('makes one reload wait for the other (I1)', async () => {
-    const order: string[] = []
-    const first = Promise.withResolvers<Reloaded>()
-    const { become } = file('', {
-      apply: () => {
-        order.push('applied')
-        return first.promise
-      },
+  it('waits for nothing that the file before it started, which may never be ready (I1)', async () => {
+    const over = Promise.withResolvers<Reloaded>()
+    const { become, applied } = file('', {
+      apply: () => (applied.length === 1 ? over.promise : Promise.resolve(nothing)),
     })
 
-    const both = [become('services: { a: { command: a } }'), become('services: { b: { command: b } }')]
-    await new Promise(setImmediate)
-    order.push('settled')
-    first.resolve(nothing)
-    await Promise.all(both)
+    const first = become('services: { a: { command: never-ready } }')
+    await expect.poll(() => applied).toHaveLength(1)
+    await become('services: { a: { command: mended } }')
 
-    expect(order).toEqual(['applied', 'settled', 'applied'])
+    expect(applied.map(([spec]) => spec!.command)).toEqual([['never-ready'], ['mended']])
+    over.resolve({ ...nothing, failed: [{ service: 'a', why: 'it was replaced' }] })
+    expect((await first).failed).toHaveLength(1)
+  })
+
+  it('does not go back behind a later file when an earlier one fails at last (I2)', async () => {
+    const over = Promise.withResolvers<Reloaded>()
+    const { files, become, applied } = file('', {
+      apply: () => (applied.length === 1 ? over.promise : Promise.resolve(nothing)),
+    })
+    const first = become('services: { a: { command: a } }')
+    await expect.poll(() => applied).toHaveLength(1)
+    await become('services: { b: { command: b } }')
+
+    over.reject(new Error('no'))
+
+    await expect(first).rejects.toThrow('no')
+    expect(Object.keys(files.config().services)).toEqual(['b'])
+  })
+
+  it('reads the file once more, however many ask while it is read (I1)', async () => {
+    const { become, applied } = file('services: { a: { command: a } }')
+
+    const first = become('services: { b: { command: b } }')
+    await Promise.resolve()
+    await Promise.resolve()
+    const others = Array.from({ length: 1_000 }, () => become('services: { c: { command: c } }'))
+    await Promise.all([first, ...others])
+
+    expect(applied.length).toBeLessThanOrEqual(2)
+    expect(applied.at(-1)![0]!.command).toEqual(['c'])
   })
 })

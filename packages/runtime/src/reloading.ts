@@ -33,7 +33,8 @@ export interface ReloadingOptions {
 }
 
 /*
- * I1  One reload at a time, in the order in which they were asked for.
+ * I1  One file at a time is read and handed over, in the order in which they were asked for. None waits for what the one
+ *     before it starts, which may be what is to be mended; who asks before a reading has begun shares it.
  * I2  A file that is wrong, or says what cannot be changed while it runs, changes nothing.
  * I3  A service of which the file says the same keeps its spec, and with it its process.
  * I4  The edge is replaced when something changed that it serves, and only then.
@@ -45,36 +46,51 @@ export function reloading(options: ReloadingOptions): Reloading {
   let served = 1
   let running = specs(config, served)
   let last: Promise<unknown> = Promise.resolve()
+  let next: Promise<Taken> | undefined
 
-  const change = async (): Promise<Reloaded> => {
+  const change = async (): Promise<Taken> => {
+    const said = await read()
+    demandUnmoved(config, said)
+    await demand(said, config)
     const before = { config, served, running }
-    const next = await read()
-    demandUnmoved(config, next)
-    await demand(next, config)
     const old = new Map(running.map((spec) => [spec.name, spec]))
-    const same = new Set(Object.keys(next.services).filter((name) => saysTheSame(name, config, next)))
-    if (!isDeepStrictEqual(ofTheEdge(config), ofTheEdge(next))) served++
-    running = specs(next, served).map((spec) => (same.has(spec.name) ? old.get(spec.name)! : spec))
+    const same = new Set(Object.keys(said.services).filter((name) => saysTheSame(name, config, said)))
+    if (!isDeepStrictEqual(ofTheEdge(config), ofTheEdge(said))) served++
+    const wanted = specs(said, served).map((spec) => (same.has(spec.name) ? old.get(spec.name)! : spec))
     // Before it is applied: an edge that is started by it asks for it.
-    config = next
+    running = wanted
+    config = said
     changed(config)
-    try {
-      return await apply(running)
-    } catch (error) {
-      ;({ config, served, running } = before)
-      changed(config)
+    const over = apply(wanted).catch((error) => {
+      if (running === wanted) {
+        ;({ config, served, running } = before)
+        changed(config)
+      }
       throw error
-    }
+    })
+    // What is refused is refused at once, and then the next one finds what held before.
+    await Promise.race([over, new Promise(setImmediate)])
+    return { over }
   }
   return {
     config: () => config,
     specs: () => running,
     reload() {
-      const reloaded = last.then(change)
-      last = reloaded.catch(() => {})
-      return reloaded
+      if (next) return next.then(({ over }) => over)
+      const taken = last.then(() => {
+        next = undefined
+        return change()
+      })
+      next = taken
+      last = taken.catch(() => {})
+      return taken.then(({ over }) => over)
     },
   }
+}
+
+/** A file that was handed over, and what comes of it. */
+interface Taken {
+  readonly over: Promise<Reloaded>
 }
 
 /** What is held open since the start. */

@@ -137,6 +137,7 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
     for (const address of [config.gateway.listen, config.control.listen])
       listen.push(held.adopt(await holdListener(address), (socket) => socket.close()))
     const sockets = held.use(heldSockets())
+    let readings = 0
     await sockets.take(config.services)
     const edge = { listen, governor: path, state, cwd: dirname(file), environment }
     files = reloading({
@@ -148,12 +149,15 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
       ],
       demand: async (next, before) => {
         await demandFree(withNewAddress(next, before), claimed)
+        readings += 1
         await sockets.take(next.services)
       },
       apply: async (next) => {
+        const mine = readings
         const applied = await supervisor!.apply(next)
-        // What failed may go on as it was before, and on the socket that it had.
-        if (applied.failed.length === 0) sockets.release(next.flatMap(({ listen: used = [] }) => used))
+        // What failed may go on as it was before, and on the socket that it had; and a later file may have taken others.
+        if (applied.failed.length === 0 && mine === readings)
+          sockets.release(next.flatMap(({ listen: used = [] }) => used))
         return applied
       },
       changed: ({ services, telemetry }) => {
