@@ -1,15 +1,13 @@
-import { BreakerOpenError, type Call, type Clock } from '@holdfast/policy'
+import { BreakerOpenError, type Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
 import { classOfError } from '@holdfast/transport'
+import { askUpstream } from './ask-upstream.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
-import { modelCall } from './model-call.ts'
-import { withValue } from './model-span.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
-import { prefilled } from './stream/prefill.ts'
 import type { Tally } from './tally.ts'
 
 export interface Asked {
@@ -121,85 +119,6 @@ function noteNext({ name }: Link, failed: LinkFailure | undefined): void {
     'holdfast.failed': failed.link,
     'holdfast.reason': failed.class,
   })
-}
-
-/** Sends the request through the upstream's policy; answers what it failed with, or nothing. */
-async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
-  const { journey, signal, reply, request } = asked
-  const { tally, prefill, streams } = link.upstream
-  const json = streams && !request.stream ? asStream(request.json) : request.json
-  let takesPrefill = prefill !== undefined
-  const attempt = async (call: Call): Promise<void> => {
-    const upstream = link.upstream.turn()
-    if (typeof upstream === 'number') throw resting(link.upstream.name, upstream)
-    const { transcript } = reply
-    const beginning =
-      takesPrefill && transcript.started ? prefilled(request, transcript.text, prefill!) : undefined
-    const options = {
-      ...asked,
-      upstream,
-      link: link.name,
-      model: link.model,
-      marks: () => marks(journey, link.name),
-      json: beginning ?? json,
-      continues: beginning !== undefined,
-    }
-    journey.attempts++
-    tally.attempts++
-    try {
-      await modelCall(options, call)
-    } catch (error) {
-      tally.failed(classOfError(error))
-      if (beginning !== undefined && refuses(error)) {
-        takesPrefill = false
-        return attempt(call)
-      }
-      if (keyAtFault(error) && link.upstream.spare() && !signal.aborted) return attempt(call)
-      if (transcript.started && !signal.aborted) journey.cut = true
-      if (reply.begun && !transcript.resumable) throw final(error)
-      throw error
-    }
-  }
-  try {
-    await link.upstream.pipeline(attempt, { signal })
-    return undefined
-  } catch (error) {
-    return error ?? new Error('the call failed without a reason')
-  }
-}
-
-/** All its keys are used up for now: the call is not made, and may be when they are not. */
-function resting(upstream: string, ms: number): ProviderFailure {
-  return new ProviderFailure({
-    class: 'throttled',
-    message: `${upstream} has asked to be left alone for ${Math.ceil(ms)} ms more`,
-    retryAfter: ms,
-    code: 'RESTING',
-  })
-}
-
-/** Another key of the same provider may do. */
-function keyAtFault(error: unknown): boolean {
-  if (!(error instanceof ProviderFailure)) return false
-  const { status, blame } = error
-  return blame === 'link' && (status === 401 || status === 403 || status === 429)
-}
-
-/** The same request for a stream, with its usage. */
-function asStream(json: string): string {
-  return withValue(withValue(json, 'stream', 'true'), 'stream_options', '{"include_usage":true}')
-}
-
-/** The prefill may be what is at fault: without it the request was good enough for an answer that began. */
-function refuses(error: unknown): boolean {
-  return error instanceof ProviderFailure && (error.status === 400 || error.status === 422)
-}
-
-/** The client has part of an answer that nobody can go on with, so no attempt may follow; the provider has failed all the same. */
-function final(error: unknown): unknown {
-  return error instanceof ProviderFailure
-    ? Object.defineProperty(error, 'retryable', { value: false })
-    : error
 }
 
 function linkFailure(link: string, error: unknown, attempts: number): LinkFailure {

@@ -59,6 +59,14 @@ describe('an upstream with several keys', () => {
     },
   )
 
+  it('tries each of them once at most, however soon they could be used again', async () => {
+    const { door, one } = await behind({ keys: ['a', 'b'], policy: { ...policy, retry: { attempts: 1 } } })
+    one.always(refuse(429, { 'retry-after': '0' }))
+
+    expect((await ask(door.url)).headers.get('x-holdfast-failed')).toBe('one=throttled')
+    expect(one.received).toHaveLength(2)
+  })
+
   it('repeats none of them in what it tells', async () => {
     const { door, one, two } = await behind({ keys: ['key-number-one', 'key-number-two'] })
     for (const key of ['key-number-one', 'key-number-two'])

@@ -100,6 +100,21 @@ describe('a stream that breaks off, before an upstream that takes a prefill', ()
     expect({ text, whole }).toEqual({ text: 'One, two, three.', whole: true })
   })
 
+  it('is another answer where it is half repeated, and then a tool is called', async () => {
+    const [first, second] = await providers()
+    first.next(bytes(rawChunk({ content: beginning })))
+    first.always({ does: 'reset' })
+    const call = { tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] }
+    second.always(bytes(rawChunk({ content: 'Once upon' }), rawChunk(call), rawChunk({}, 'tool_calls'), done))
+    const {
+      text,
+      done: whole,
+      error,
+    } = await askStream((await between(first, second, { prefill: true })).url)
+
+    expect([text, whole, error?.code]).toEqual([beginning, false, 'stream_broke_off'])
+  })
+
   it('ends with what the upstream calls of tools', async () => {
     const [first, second] = await providers()
     const call = { tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] }

@@ -149,6 +149,7 @@ export class StreamReader implements Reader {
   #keepCall(): void {
     const { transcript } = this.#context.reply
     if (this.#way.is === 'taking-up') {
+      if (this.#way.continuation.open) throw this.#diverged()
       transcript.goOn()
       this.#takeUp()
     } else if (this.#way.is === 'catching-up') {

@@ -62,8 +62,8 @@ export interface Upstream {
   readonly context: number | undefined
   /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
   turn(): Upstream | number
-  /** Whether it has several keys, and one of them may be used now. */
-  spare(): boolean
+  /** Whether it has more keys than were tried, and one of them may be used now. */
+  spare(tried: number): boolean
   /** What the head of an answer says about the key that was sent. */
   answered(status: number, headers: IncomingHttpHeaders): void
   readonly breaker: Breaker
@@ -116,7 +116,7 @@ export function upstream(
     streams: options.streams ?? false,
     context: options.context,
     turn,
-    spare: () => ring.spare,
+    spare: (tried: number) => ring.spare(tried),
     breaker: guard,
     pipeline: wrap(
       retry({

@@ -18,20 +18,26 @@ describe('gatewayOptions', () => {
   })
 
   it('hands over all that the file says', () => {
-    const { upstreams } = options(`
+    const { upstreams, keepAlive } = options(`
 policies:
   ai:
     retry: { attempts: 3, initial: 10ms, max: 20ms }
     breaker: { failures: 2 }
     timeout: { connect: 1s, idle: 3s }
-upstreams: { a: { url: http://x, key: k, model: m, policy: ai } }
+upstreams:
+  a: { url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, policy: ai }
+gateway: { keepAlive: 5s }
 `)
 
+    expect(keepAlive).toBe(5_000)
     expect(upstreams['a']).toEqual({
       dialect: 'openai',
       url: 'http://x',
-      key: 'k',
+      keys: ['k', 'l'],
       model: 'm',
+      context: 8_000,
+      prefill: true,
+      streams: true,
       policy: {
         retry: { attempts: 3, backoff: { initial: 10, max: 20 } },
         budget: 'ai',

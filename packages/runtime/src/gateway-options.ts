@@ -27,6 +27,7 @@ export function gatewayOptions(config: Config): GatewayOptions {
   return {
     upstreams: Object.fromEntries(upstreams),
     chains: config.chains,
+    keepAlive: config.gateway.keepAlive,
     rules: config.rules.map(({ match, answer }) => ({ match: new RegExp(match, ruleFlags), answer })),
   }
 }

@@ -59,6 +59,15 @@ describe('KeyRing', () => {
     ])
   })
 
+  it('has a key to spare only for who has not tried them all', () => {
+    const { keys } = ring(2)
+
+    expect([keys.spare(1), keys.spare(2), ring(1).keys.spare(1)]).toEqual([true, false, false])
+    keys.answered(0, 401, {})
+    keys.answered(1, 429, { 'retry-after': '1' })
+    expect(keys.spare(1)).toBe(false)
+  })
+
   it('never shortens a rest', () => {
     const { keys } = ring(1)
     keys.answered(0, 429, { 'retry-after': '9' })

@@ -48,9 +48,9 @@ export class KeyRing {
     return undefined
   }
 
-  /** Whether there are several keys, and one of them may be used now. */
-  get spare(): boolean {
-    return this.#options.size > 1 && this.rest === 0
+  /** Whether there are more keys than were tried, and one of them may be used now. */
+  spare(tried: number): boolean {
+    return this.#options.size > tried && this.rest === 0
   }
 
   /** Ms until a key may be used. */

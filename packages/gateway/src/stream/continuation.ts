@@ -24,6 +24,11 @@ export class Continuation {
     this.#beginning = text.length < proof ? '' : text.slice(0, proof)
   }
 
+  /** Whether it has said something, and nobody knows yet what that is. */
+  get open(): boolean {
+    return this.#fresh !== ''
+  }
+
   /** `undefined` as long as it could be either. */
   take(chunk: Chunk): Decided | undefined {
     this.#chunks.push(chunk)

@@ -43,10 +43,9 @@ const chain = unlessNull(z.array(text).min(1, says('must have at least one link'
 
 const service = mapping(serviceShape)
 
-function listener(port: number) {
-  const listen = { host: '127.0.0.1', port }
-  return mapping({ listen: loopback.default(listen) }).default({ listen })
-}
+const here = (port: number) => ({ listen: { host: '127.0.0.1', port } })
+const gateway = mapping({ listen: loopback.default(here(4700).listen), keepAlive: time.optional() })
+const control = mapping({ listen: loopback.default(here(4701).listen) })
 
 const level = z.enum(levels, says(`must be one of ${levels.join(', ')}`))
 const kept = { size: 10_000_000, files: 5, age: 7 * 86_400_000 }
@@ -59,8 +58,8 @@ const log = mapping({ level: level.default('info'), services: named(level), keep
 const logged: z.infer<typeof log> = { level: 'info', services: {}, keep: kept }
 
 export const schema = z.strictObject({
-  gateway: listener(4700),
-  control: listener(4701),
+  gateway: gateway.default(here(4700)),
+  control: control.default(here(4701)),
   telemetry: mapping({
     otlp: url.optional(),
     sample: share.optional(),

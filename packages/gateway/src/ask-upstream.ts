@@ -1,0 +1,91 @@
+import type { Call } from '@holdfast/policy'
+import { classOfError } from '@holdfast/transport'
+import type { Asked } from './chain.ts'
+import { marks } from './journey.ts'
+import type { Link } from './link.ts'
+import { modelCall } from './model-call.ts'
+import { withValue } from './model-span.ts'
+import { ProviderFailure } from './provider-failure.ts'
+import { prefilled } from './stream/prefill.ts'
+
+/**
+ * Sends the request through the upstream's policy; answers what it failed with, or nothing. Within one attempt of the policy, each key is used once at
+ * most, and a prefill that is refused is left out.
+ */
+export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
+  const { journey, signal, reply, request } = asked
+  const { tally, prefill, streams } = link.upstream
+  const json = streams && !request.stream ? asStream(request.json) : request.json
+  let takesPrefill = prefill !== undefined
+  const attempt = async (call: Call, keys = 1): Promise<void> => {
+    const upstream = link.upstream.turn()
+    if (typeof upstream === 'number') throw resting(link.upstream.name, upstream)
+    const { transcript } = reply
+    const beginning =
+      takesPrefill && transcript.started ? prefilled(request, transcript.text, prefill!) : undefined
+    const options = {
+      ...asked,
+      upstream,
+      link: link.name,
+      model: link.model,
+      marks: () => marks(journey, link.name),
+      json: beginning ?? json,
+      continues: beginning !== undefined,
+    }
+    journey.attempts++
+    tally.attempts++
+    try {
+      await modelCall(options, call)
+    } catch (error) {
+      tally.failed(classOfError(error))
+      if (beginning !== undefined && refuses(error)) {
+        takesPrefill = false
+        return attempt(call, keys)
+      }
+      if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)
+      if (transcript.started && !signal.aborted) journey.cut = true
+      if (reply.begun && !transcript.resumable) throw final(error)
+      throw error
+    }
+  }
+  try {
+    await link.upstream.pipeline((call) => attempt(call), { signal })
+    return undefined
+  } catch (error) {
+    return error ?? new Error('the call failed without a reason')
+  }
+}
+
+/** All its keys are used up for now: the call is not made, and may be when they are not. */
+function resting(upstream: string, ms: number): ProviderFailure {
+  return new ProviderFailure({
+    class: 'throttled',
+    message: `${upstream} has asked to be left alone for ${Math.ceil(ms)} ms more`,
+    retryAfter: ms,
+    code: 'RESTING',
+  })
+}
+
+/** Another key of the same provider may do. */
+function keyAtFault(error: unknown): boolean {
+  if (!(error instanceof ProviderFailure)) return false
+  const { status, blame } = error
+  return blame === 'link' && (status === 401 || status === 403 || status === 429)
+}
+
+/** The same request for a stream, with its usage. */
+function asStream(json: string): string {
+  return withValue(withValue(json, 'stream', 'true'), 'stream_options', '{"include_usage":true}')
+}
+
+/** The prefill may be what is at fault: without it the request was good enough for an answer that began. */
+function refuses(error: unknown): boolean {
+  return error instanceof ProviderFailure && (error.status === 400 || error.status === 422)
+}
+
+/** The client has part of an answer that nobody can go on with, so no attempt may follow; the provider has failed all the same. */
+function final(error: unknown): unknown {
+  return error instanceof ProviderFailure
+    ? Object.defineProperty(error, 'retryable', { value: false })
+    : error
+}
