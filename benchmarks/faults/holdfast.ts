@@ -1,23 +1,17 @@
 import { type RunningHoldfast, runningHoldfast } from '../../tests/harness/running-holdfast.ts'
+import type { Gateway } from './gateway.ts'
 import { limits } from './limits.ts'
 import type { Stage } from './provider.ts'
-import type { Door } from './run-scenario.ts'
 
 const gatewayPort = 4794
 const controlPort = 4795
 
-/** A Holdfast in a folder of its own: a chain of two upstreams for each stage, and nothing that two chains share. */
-export interface Holdfast {
-  door(stage: string): Door
-  stop(): Promise<void>
-}
-
-/** Runs `holdfast up` as a user would, on a file that names all stages. */
-export async function holdfast(stages: ReadonlyMap<string, Stage>, scale: number): Promise<Holdfast> {
+/** Runs `holdfast up` as a user would, on a file that names all stages: a chain of two upstreams for each, and nothing that two chains share. */
+export async function holdfast(stages: ReadonlyMap<string, Stage>, scale: number): Promise<Gateway> {
   const running: RunningHoldfast = await runningHoldfast(file(stages, scale), controlPort)
   const url = `http://127.0.0.1:${gatewayPort}/v1`
   return {
-    door: (stage) => ({ url, model: stage }),
+    door: (name) => ({ url, model: name }),
     stop: async () => running[Symbol.asyncDispose](),
   }
 }
