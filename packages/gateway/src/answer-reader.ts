@@ -4,7 +4,8 @@ import { recordOf } from './json-value.ts'
 import { hasChoices, noCompletion } from './no-completion.ts'
 import type { Answering, Reader } from './reader.ts'
 
-const largestAnswer = 64 * 1024 * 1024
+/** So much, in bytes, an answer may be. */
+export const largestAnswer = 64 * 1024 * 1024
 
 /** An answer in one piece: kept back until it is whole and proven to be a completion, so that a broken one can still be answered by another link. */
 export class AnswerReader implements Reader {

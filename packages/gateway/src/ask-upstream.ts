@@ -1,6 +1,8 @@
 import type { Call } from '@holdfast/policy'
 import { classOfError } from '@holdfast/transport'
 import type { Asked } from './chain.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { told } from './dialects/told.ts'
 import { marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { modelCall } from './model-call.ts'
@@ -15,17 +17,22 @@ import { prefilled } from './stream/prefill.ts'
 export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
   const { journey, signal, reply, request } = asked
   const { tally, prefill, streams } = link.upstream
-  const json = streams && !request.stream ? asStream(request.json) : request.json
+  const { name, host } = link.upstream
+  const dialect = link.upstream.speaks(request.dialect)
+  const heard = told(request, { upstream: name, host, model: link.model ?? request.model, dialect })
+  if (heard instanceof ProviderFailure) return heard
+  const json = streams && !request.stream ? asStream(heard.json, dialect) : heard.json
   let takesPrefill = prefill !== undefined
   const attempt = async (call: Call, keys = 1): Promise<void> => {
     const upstream = link.upstream.turn()
     if (typeof upstream === 'number') throw resting(link.upstream.name, upstream)
     const { transcript } = reply
     const beginning =
-      takesPrefill && transcript.started ? prefilled(request, transcript.text, prefill!) : undefined
+      takesPrefill && transcript.started ? prefilled(heard, transcript.text, prefill!) : undefined
     const options = {
       ...asked,
       upstream,
+      dialect,
       link: link.name,
       model: link.model,
       marks: () => marks(journey, link.name),
@@ -73,8 +80,9 @@ function keyAtFault(error: unknown): boolean {
   return blame === 'link' && (status === 401 || status === 403 || status === 429)
 }
 
-/** The same request for a stream, with its usage. */
-function asStream(json: string): string {
+/** The same request for a stream, with its usage, which Anthropic's wire always tells. */
+function asStream(json: string, dialect: Dialect): string {
+  if (dialect === 'anthropic') return withValue(json, 'stream', 'true')
   return withValue(withValue(json, 'stream', 'true'), 'stream_options', '{"include_usage":true}')
 }
 

@@ -105,6 +105,8 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
       tooLarge ??= { link: link.name, failure: error }
       atLeast = Math.max(atLeast, context ?? 0)
     }
+    if (error instanceof ProviderFailure && error.blame === 'wire')
+      tooLarge ??= { link: link.name, failure: error }
     failed = linkFailure(link.name, error, journey.attempts - before)
     journey.failures.push(failed)
   }
@@ -133,6 +135,6 @@ function linkFailure(link: string, error: unknown, attempts: number): LinkFailur
   }
   const message = error instanceof Error ? error.message : String(error)
   if (!(error instanceof ProviderFailure)) return { link, class: classOfError(error), message, attempts }
-  const failed = error.code === 'DIVERGED' ? 'diverged' : error.class
+  const failed = error.code === 'DIVERGED' ? 'diverged' : error.blame === 'wire' ? 'unable' : error.class
   return { link, class: failed, message, attempts, status: error.status, retryAfter: error.retryAfter }
 }

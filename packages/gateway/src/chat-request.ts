@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Dialect } from './dialects/dialect.ts'
 import { record, recordOf } from './json-value.ts'
 
-/** A chat completion request: the bytes as the client sent them, and what the gateway needs to know of them. */
+/** A request for a chat completion, or for a message: the bytes as the client sent them, and what the gateway needs to know of them. */
 export interface ChatRequest {
   readonly json: string
+  /** What the client speaks. */
+  readonly dialect: Dialect
   readonly headers: IncomingHttpHeaders
   readonly model: string
   readonly stream: boolean
@@ -11,7 +14,11 @@ export interface ChatRequest {
 }
 
 /** Reads a request as far as the gateway must; what providers judge is left to them. A string says what is wrong with it. */
-export function chatRequest(json: string, headers: IncomingHttpHeaders): ChatRequest | string {
+export function chatRequest(
+  json: string,
+  headers: IncomingHttpHeaders,
+  dialect: Dialect = 'openai',
+): ChatRequest | string {
   const body = recordOf(json)
   if (!body) return 'The body must be a JSON object.'
   const { model, messages, stream } = body
@@ -20,7 +27,7 @@ export function chatRequest(json: string, headers: IncomingHttpHeaders): ChatReq
     return '`messages` must be a list with at least one message.'
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     return '`stream` must be true or false.'
-  return { json, headers, model, stream: stream === true, body }
+  return { json, headers, dialect, model, stream: stream === true, body }
 }
 
 /** How many choices the answer has to have. */

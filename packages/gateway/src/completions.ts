@@ -118,7 +118,7 @@ function wordFor({ is }: Outcome, reply: Reply): Ended['outcome'] {
 
 async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatRequest | undefined> {
   try {
-    const request = chatRequest(await bodyText(incoming), incoming.headers)
+    const request = chatRequest(await bodyText(incoming), incoming.headers, reply.dialect)
     if (typeof request !== 'string') return request
     reply.sendError(400, {}, invalid(request, 'invalid_request'))
   } catch (error) {

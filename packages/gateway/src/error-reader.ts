@@ -1,3 +1,4 @@
+import { openaiErrorBody } from './dialects/anthropic-error.ts'
 import { headerText } from './headers.ts'
 import { recordOf } from './json-value.ts'
 import { noCompletion } from './no-completion.ts'
@@ -32,8 +33,9 @@ export class ErrorReader implements Reader {
   }
 
   #refuse(): never {
-    const { upstream, status, headers } = this.#context
-    const body = Buffer.concat(this.#chunks)
+    const { upstream, request, dialect, status, headers } = this.#context
+    const came = Buffer.concat(this.#chunks)
+    const body = dialect === request.dialect ? came : openaiErrorBody(came)
     if (status < 300) throw noCompletion(this.#context, recordOf(body.toString('utf8')))
     throw failureOf({
       upstream: upstream.name,

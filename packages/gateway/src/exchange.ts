@@ -21,14 +21,15 @@ export interface ExchangeOptions extends Omit<Answering, 'status' | 'headers'> {
  */
 export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { upstream, request, model, json } = options
+    const { upstream, request, dialect, model, json } = options
+    const { key } = upstream
     const attempt = new Attempt(options, call.signal, resolve, reject)
     if (call.signal.aborted) return
     upstream.pool.dispatch(
       {
-        path: upstream.path,
+        path: upstream.paths[dialect],
         method: 'POST',
-        headers: { ...toUpstream(request.headers, upstream.key), ...identityOnward(request.headers) },
+        headers: { ...toUpstream(request.headers, { key, dialect }), ...identityOnward(request.headers) },
         body: model === undefined ? json : withModel(json, model),
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -80,8 +80,13 @@ export function gateway(options: GatewayOptions): Gateway {
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
-    'GET /v1/models': (_, __, reply) =>
-      reply.send(200, { 'content-type': 'application/json' }, models(chains.keys())),
+    'POST /v1/messages': (request, response, reply) => completions.handle(request, response, reply),
+    'GET /v1/models': ({ headers }, _, reply) =>
+      reply.send(
+        200,
+        { 'content-type': 'application/json' },
+        (headers['anthropic-version'] === undefined ? models : anthropicModels)([...chains.keys()]),
+      ),
     'GET /livez': probe('alive', options.live),
     'GET /readyz': probe('ready', options.ready),
   }
@@ -92,6 +97,7 @@ export function gateway(options: GatewayOptions): Gateway {
         name,
         route: responses.counted(name, route),
         tell,
+        dialect: name.includes('/v1/messages') ? 'anthropic' : 'openai',
       }),
     ]),
   )
@@ -132,9 +138,21 @@ function probe(word: string, ask = async (): Promise<Readiness> => ({ ok: true, 
 }
 
 /** The chains, as the OpenAI wire lists models. */
-function models(chains: Iterable<string>): Buffer {
-  const data = [...chains].map((id) => ({ id, object: 'model', created: 0, owned_by: 'holdfast' }))
+function models(chains: readonly string[]): Buffer {
+  const data = chains.map((id) => ({ id, object: 'model', created: 0, owned_by: 'holdfast' }))
   return Buffer.from(JSON.stringify({ object: 'list', data }))
+}
+
+/** The chains, as Anthropic's wire lists models (https://platform.claude.com/docs/en/api/models/list). */
+function anthropicModels(chains: readonly string[]): Buffer {
+  const data = chains.map((id) => ({
+    type: 'model',
+    id,
+    display_name: id,
+    created_at: '1970-01-01T00:00:00Z',
+  }))
+  const ends = { first_id: chains[0] ?? null, last_id: chains.at(-1) ?? null }
+  return Buffer.from(JSON.stringify({ data, has_more: false, ...ends }))
 }
 
 function refusePath(path: string, known: readonly string[], reply: Reply): void {

@@ -19,14 +19,31 @@ describe('toUpstream', () => {
       'content-length': '5',
     }
 
-    expect(toUpstream(sent, 'key')).toEqual({
+    expect(toUpstream(sent, { key: 'key', dialect: 'openai' })).toEqual({
       'x-request-id': 'r1',
       'openai-beta': 'b',
       authorization: 'Bearer key',
       'accept-encoding': 'identity',
       'content-type': 'application/json',
     })
-    expect(toUpstream(sent, undefined)).not.toHaveProperty('authorization')
+    expect(toUpstream(sent, { key: undefined, dialect: 'openai' })).not.toHaveProperty('authorization')
+  })
+
+  it('approaches each wire in its own way', () => {
+    const sent = { 'openai-beta': 'b', 'anthropic-beta': 'c' }
+    const rest = { 'accept-encoding': 'identity', 'content-type': 'application/json' }
+
+    expect(toUpstream(sent, { key: 'k', dialect: 'anthropic' })).toEqual({
+      'anthropic-beta': 'c',
+      'anthropic-version': '2023-06-01',
+      'x-api-key': 'k',
+      ...rest,
+    })
+    expect(toUpstream(sent, { key: 'k', dialect: 'openai' })).toEqual({
+      'openai-beta': 'b',
+      authorization: 'Bearer k',
+      ...rest,
+    })
   })
 })
 

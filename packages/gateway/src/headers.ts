@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Dialect } from './dialects/dialect.ts'
 
 /** Headers as they go out: one value, or several of the same name. */
 export type OutHeaders = Record<string, string | string[]>
@@ -44,18 +45,37 @@ const notDownstream = new Set([
   'x-correlation-id',
 ])
 
+/** What the servers of one wire alone understand. */
+const foreign: Readonly<Record<Dialect, string>> = { openai: 'anthropic-', anthropic: 'openai-' }
+
+/** How a provider is asked: with this key, in this dialect. */
+export interface Approach {
+  readonly key: string | undefined
+  readonly dialect: Dialect
+}
+
 /**
- * What goes up to a provider: all the client sent, but what belongs to the connection (RFC 9110 §7.6.1), the client's own credentials, and where
- * it came from; with the provider's key instead. Compression is refused, since the answer is read on its way through.
+ * What goes up to a provider: all the client sent, but what belongs to the connection (RFC 9110 §7.6.1), to the other dialect, the client's own
+ * credentials, and where it came from; with the provider's key instead. Compression is refused, since the answer is read on its way through.
  */
-export function toUpstream(headers: IncomingHttpHeaders, key: string | undefined): OutHeaders {
+export function toUpstream(headers: IncomingHttpHeaders, { key, dialect }: Approach): OutHeaders {
   const named = connectionNames(headers)
+  const other = foreign[dialect]
   const out: OutHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !notUpstream.has(name) && !named?.has(name) && !name.startsWith('x-holdfast-'))
+    if (
+      value !== undefined &&
+      !notUpstream.has(name) &&
+      !named?.has(name) &&
+      !name.startsWith('x-holdfast-') &&
+      !name.startsWith(other)
+    )
       out[name] = value
   }
-  if (key !== undefined) out['authorization'] = `Bearer ${key}`
+  if (dialect === 'anthropic') {
+    out['anthropic-version'] ??= '2023-06-01'
+    if (key !== undefined) out['x-api-key'] = key
+  } else if (key !== undefined) out['authorization'] = `Bearer ${key}`
   out['accept-encoding'] = 'identity'
   out['content-type'] = 'application/json'
   return out

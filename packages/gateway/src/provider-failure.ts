@@ -5,9 +5,9 @@ import { redacted } from './redacted.ts'
 
 /**
  * Who has to change for the call to work: the `link` (another may answer), its `model` alone (others of that upstream are well), the `size` of
- * the request (a larger model may answer), or the `request` itself (nobody will answer it; the provider's own words go to the caller).
+ * the request (a larger model may answer), the `wire` (one that speaks the client's dialect may), or the `request` itself (nobody will answer it; the provider's own words go to the caller).
  */
-export type Blame = 'link' | 'model' | 'size' | 'request'
+export type Blame = 'link' | 'model' | 'size' | 'wire' | 'request'
 
 /** What the caller is told where the request is at fault: the provider's own JSON, or what it said in another form as an error of the OpenAI wire. */
 export interface ProviderAnswer {

@@ -1,6 +1,10 @@
 import { AnswerReader } from './answer-reader.ts'
+import type { ChatRequest } from './chat-request.ts'
+import { MessageAnswerReader } from './dialects/message-answer-reader.ts'
+import { MessageStreamReader } from './dialects/message-stream-reader.ts'
 import { ErrorReader } from './error-reader.ts'
 import { headerText } from './headers.ts'
+import { record } from './json-value.ts'
 import { compression } from './no-completion.ts'
 import type { Patience } from './patience.ts'
 import type { Answering, Reader } from './reader.ts'
@@ -20,7 +24,7 @@ export interface Listening extends Answering {
 
 /** The reader that the head of an answer calls for, and how long the rest of it may take to come. */
 export function readerFor(listening: Listening): Reader {
-  const { upstream, request, status, headers, watchdog } = listening
+  const { upstream, request, dialect, status, headers, watchdog } = listening
   const { idle } = upstream.patience
   const heard = (): void => watchdog.alive()
   if (status >= 300) {
@@ -31,14 +35,27 @@ export function readerFor(listening: Listening): Reader {
     /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '') && !compression(headers)
   if (!request.stream && !(isStream && upstream.streams)) {
     watchdog.expect('the rest of the answer', idle)
-    return new AnswerReader({ ...listening, heard })
+    const inner = new AnswerReader({ ...listening, heard })
+    return dialect === 'openai' ? inner : new MessageAnswerReader({ inner, ...likeness(request), heard })
   }
   if (!isStream) return new ErrorReader(listening)
   const StreamsReader = request.stream ? StreamReader : CollectingReader
-  return new StreamsReader({
+  const inner = new StreamsReader({
     ...listening,
     heard,
     began: () => watchdog.expect('the next token', idle),
     finished: () => watchdog.expect('the end of the stream', Math.min(idle, lingering)),
   })
+  return dialect === 'openai' ? inner : new MessageStreamReader({ inner, ...likeness(request) })
+}
+
+/** What of an answer of Anthropic's wire its client wants to see. */
+function likeness({ dialect, stream, body }: ChatRequest): {
+  created: number
+  usage: boolean
+  keep: boolean
+} {
+  const asked = record(body['stream_options'])?.['include_usage'] === true
+  const keep = dialect === 'anthropic'
+  return { created: Math.floor(Date.now() / 1_000), usage: asked || keep || !stream, keep }
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@holdfast/policy'
 import type { AnswerNotes } from './answer-notes.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import type { OutHeaders } from './headers.ts'
 import type { Reply } from './reply.ts'
 
@@ -29,6 +30,8 @@ export interface Answering {
   readonly upstream: Speaker
   readonly reply: Reply
   readonly request: ChatRequest
+  /** What is spoken with the upstream. */
+  readonly dialect: Dialect
   /** Whether the provider was given the beginning that the client has, to go on with it. */
   readonly continues: boolean
   /** The headers that say who answers, as of now. */

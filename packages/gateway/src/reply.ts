@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Dialect } from './dialects/dialect.ts'
 import type { OutHeaders } from './headers.ts'
 import { sseData } from './sse.ts'
 import { Transcript } from './transcript.ts'
@@ -39,6 +40,11 @@ export class Reply {
       this.#resume = undefined
       resume?.()
     })
+  }
+
+  /** What its client speaks. */
+  get dialect(): Dialect {
+    return 'openai'
   }
 
   /** Whether the client has the head of the answer, so that nothing but this answer can follow. */
@@ -104,7 +110,12 @@ export class Reply {
     const response = this.#response
     this.#broken = true
     this.#letGoUnread()
-    response.write(sseData({ error }), () => response.destroy())
+    response.write(this.lastWords(error), () => response.destroy())
+  }
+
+  /** The event that says why a stream has no end. */
+  protected lastWords(error: WireError): Buffer {
+    return sseData({ error })
   }
 
   /** Node destroys a socket whose time-out nobody handles, and sets its own one when the response has gone out (I3). */

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withContext } from '@holdfast/policy/context'
 import { activeSpan, continueTrace, traced } from '@holdfast/telemetry/traces'
+import type { Dialect } from './dialects/dialect.ts'
+import { MessagesReply } from './dialects/messages-reply.ts'
 import type { Happening } from './gateway-event.ts'
 import { identity, identityHeaders } from './identity.ts'
 import { Reply } from './reply.ts'
@@ -15,6 +17,8 @@ export interface ServedOptions {
   readonly name: string
   readonly route: Route
   readonly tell: (event: Happening) => void
+  /** What its clients speak; by default OpenAI's. */
+  readonly dialect?: Dialect | undefined
 }
 
 /** A route whose every request has an identity: in its context, on its answer, and on its span if spans are made. */
@@ -43,10 +47,11 @@ function answered({
   name,
   route,
   tell,
+  dialect,
 }: ServedOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (request, response) => {
     const known = identity(request.headers)
-    const reply = new Reply(response, identityHeaders(known))
+    const reply = new (dialect === 'anthropic' ? MessagesReply : Reply)(response, identityHeaders(known))
     return withContext(known, async () => {
       activeSpan()?.setAttribute('holdfast.correlation_id', known.correlation)
       try {

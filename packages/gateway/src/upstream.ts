@@ -11,6 +11,7 @@ import {
   wrap,
 } from '@holdfast/policy'
 import { Pool } from 'undici'
+import type { Dialect } from './dialects/dialect.ts'
 import type { Happening } from './gateway-event.ts'
 import { providerOf } from './gen-ai.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -19,10 +20,11 @@ import { ProviderFailure } from './provider-failure.ts'
 import type { Prefill } from './stream/prefill.ts'
 import { UpstreamTally } from './tally.ts'
 
-/** A provider that speaks the OpenAI wire, and how to call it. Times are ms. */
+/** A provider of language models, and how to call it. Times are ms. */
 export interface UpstreamOptions {
-  readonly dialect: 'openai'
-  /** `https://api.deepseek.com`, or with the path that stands before `/chat/completions`: `https://api.anthropic.com/v1`. */
+  /** What it speaks; with `both`, each client is heard in its own. */
+  readonly dialect: Dialect | 'both'
+  /** `https://api.deepseek.com`, or with the path that its clients take for their base: `https://openrouter.ai/api/v1`. */
   readonly url: string
   readonly key?: string | undefined
   /** Several in place of `key`: they take turns, and one that its provider throttles or does not know rests while the others go on. */
@@ -51,7 +53,10 @@ export interface Upstream {
   readonly name: string
   readonly key: string | undefined
   readonly model: string | undefined
-  readonly path: string
+  /** Where each dialect is spoken. */
+  readonly paths: Readonly<Record<Dialect, string>>
+  /** What it is spoken to in for a client of that dialect. */
+  speaks(client: Dialect): Dialect
   readonly host: string
   /** Whose it is, as traces have it. */
   readonly provider: string
@@ -107,7 +112,8 @@ export function upstream(
   const shared = {
     name,
     model: options.model,
-    path: completionsPath(url),
+    paths: { openai: completionsPath(url), anthropic: messagesPath(url) },
+    speaks: (client: Dialect) => (options.dialect === 'both' ? client : options.dialect),
     host: url.hostname,
     provider: providerOf(url.hostname, name),
     pool,
@@ -148,6 +154,12 @@ export function upstream(
 function completionsPath(url: URL): string {
   const base = url.pathname.replace(/\/+$/, '')
   return `${base === '' ? '/v1' : base}/chat/completions${url.search}`
+}
+
+/** Anthropic's own clients put `/v1` behind a base, whatever it is; one that has it already is not given it twice. */
+function messagesPath(url: URL): string {
+  const base = url.pathname.replace(/\/+$/, '')
+  return `${base}${base.endsWith('/v1') ? '' : '/v1'}/messages${url.search}`
 }
 
 /** A request that is wrong in itself, a model that is not there, or a call that we did not make, says nothing about the provider's health. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { messageAnswer } from './message-answer.ts'
 import { MessageStreamTranslator } from './message-stream-translator.ts'
-import { gatheredEvents } from './testing/streamed.ts'
+import { gatheredEvents } from './testing/gathered.ts'
 import type { WireObject } from './wire-value.ts'
 
 const chunk = (delta: object, finish_reason: string | null = null): WireObject => ({

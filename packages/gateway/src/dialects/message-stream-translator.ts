@@ -25,6 +25,33 @@ export class MessageStreamTranslator implements StreamTranslator {
   /** What the open block of thinking says so far. */
   #thought = ''
 
+  /** Whether the client has the beginning of a message. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  /** An event that went out as it came, so that what may follow from elsewhere is numbered on. */
+  follow(event: WireObject): void {
+    const index = number(event['index']) ?? 0
+    switch (event['type']) {
+      case 'message_start':
+        this.#started = true
+        break
+      case 'content_block_start': {
+        const kind = text(record(event['content_block'])?.['type'])
+        this.#open = { kind: kind === 'tool_use' ? 'tool' : kind, index, call: undefined }
+        this.#blocks = index + 1
+        if (kind === 'tool_use') this.#calls++
+        break
+      }
+      case 'content_block_stop':
+        this.#open = undefined
+        break
+      case 'message_delta':
+        this.#ended = true
+    }
+  }
+
   take(chunk: WireObject): WireObject[] {
     this.#usage = record(chunk['usage']) ?? this.#usage
     const choice = objects(chunk['choices']).find(({ index }) => (index ?? 0) === 0)

@@ -1,4 +1,5 @@
 export { ask, askStream, type Streamed } from './ask.ts'
+export { type AnthropicBehaviour, type FakeAnthropic, fakeAnthropic } from './fake-anthropic.ts'
 export {
   type Behaviour,
   type FakeProvider,

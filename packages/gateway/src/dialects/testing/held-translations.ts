@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { seededRandom } from '@holdfast/policy/testing'
 import { record } from '../../json-value.ts'
+import { messageEvents } from '../../testing/message-events.ts'
 import { type AnthropicTaste, anthropicRequest } from '../anthropic-request.ts'
 import { completionAnswer } from '../completion-answer.ts'
 import { CompletionStreamTranslator } from '../completion-stream-translator.ts'
@@ -8,8 +9,8 @@ import { messageAnswer } from '../message-answer.ts'
 import { MessageStreamTranslator } from '../message-stream-translator.ts'
 import { type OpenaiTaste, openaiRequest } from '../openai-request.ts'
 import { objects, type WireObject } from '../wire-value.ts'
+import { gatheredChunks, gatheredEvents } from './gathered.ts'
 import { dice, randomConversation } from './random-conversation.ts'
-import { gatheredChunks, gatheredEvents, messageEvents } from './streamed.ts'
 
 const anthropicTaste: AnthropicTaste = { sampling: true, thinking: 'adaptive', maxTokens: 1 }
 const openaiTaste: OpenaiTaste = { limit: 'max_tokens', thinking: true }
@@ -23,7 +24,12 @@ export function holdTranslations(seed: number): void {
 
   const completion = completionAnswer(answer, 7)
   deepStrictEqual(messageAnswer(completion), answer)
-  holdStreams(completion, messageEvents(answer, dice(random)))
+  const { upTo } = dice(random)
+  const pieces = (whole: string): string[] => {
+    const cut = upTo(whole.length)
+    return [whole.slice(0, cut), whole.slice(cut)].filter((piece) => piece !== '')
+  }
+  holdStreams(completion, messageEvents(answer, pieces))
 }
 
 /** A stream says what the answer in one piece says, in both directions. */

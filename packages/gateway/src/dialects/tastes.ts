@@ -1,0 +1,40 @@
+import type { AnthropicTaste } from './anthropic-request.ts'
+import type { OpenaiTaste } from './openai-request.ts'
+
+/**
+ * What models of Anthropic's take, the newest first (https://platform.claude.com/docs/en/about-claude/models/migration-guide and the guides that it
+ * names: which of them refuse `temperature`, which always think, how much they say at most). A model that nobody knows is asked for no more than
+ * every one of them takes.
+ */
+const models: readonly (readonly [RegExp, AnthropicTaste])[] = [
+  [
+    /claude-(sonnet-5-5|opus-5-5|haiku-5-5|fable-5)/,
+    { sampling: false, thinking: 'always', maxTokens: 128_000 },
+  ],
+  [/claude-(opus-5|opus-4-[78]|sonnet-5)/, { sampling: false, thinking: 'adaptive', maxTokens: 128_000 }],
+  [/claude-(opus|sonnet)-4-6/, { sampling: true, thinking: 'adaptive', maxTokens: 128_000 }],
+  [
+    /claude-(opus|sonnet|haiku)-4-5|claude-sonnet-4/,
+    { sampling: true, thinking: 'asked', maxTokens: 64_000 },
+  ],
+  [/claude-opus-4/, { sampling: true, thinking: 'asked', maxTokens: 32_000 }],
+]
+
+const unknown: AnthropicTaste = { sampling: true, thinking: 'asked', maxTokens: 4_096 }
+
+/** What a model takes that is behind Anthropic's wire. */
+export function anthropicTaste(model: string): AnthropicTaste {
+  return models.find(([pattern]) => pattern.test(model))?.[1] ?? unknown
+}
+
+/** Those that refuse fields of a message that they do not know, and among them the one that has a new name for the limit. */
+const strict: Readonly<Record<string, OpenaiTaste>> = {
+  'api.openai.com': { limit: 'max_completion_tokens', thinking: false },
+  'api.groq.com': { limit: 'max_completion_tokens', thinking: false },
+  'api.mistral.ai': { limit: 'max_tokens', thinking: false },
+}
+
+/** What a server takes that speaks OpenAI's wire, by its host. */
+export function openaiTaste(host: string): OpenaiTaste {
+  return Object.hasOwn(strict, host) ? strict[host]! : { limit: 'max_tokens', thinking: true }
+}

@@ -1,0 +1,55 @@
+import type { ChatRequest } from '../chat-request.ts'
+import { ProviderFailure } from '../provider-failure.ts'
+import { anthropicRequest } from './anthropic-request.ts'
+import type { Dialect } from './dialect.ts'
+import { openaiRequest } from './openai-request.ts'
+import { withoutUnsignedThinking } from './reasoning.ts'
+import { anthropicTaste, openaiTaste } from './tastes.ts'
+import { Untranslatable } from './untranslatable.ts'
+import type { WireObject } from './wire-value.ts'
+
+/** Whom a request is for, and what is spoken there. */
+export interface Addressee {
+  readonly upstream: string
+  readonly host: string
+  readonly model: string
+  readonly dialect: Dialect
+}
+
+/**
+ * The request as an upstream is told it: as it came where that speaks the client's dialect, or else translated.
+ * A request that has no words there is a `ProviderFailure` of blame `wire`: another link may understand it.
+ */
+export function told(request: ChatRequest, to: Addressee): ChatRequest | ProviderFailure {
+  const { body, dialect } = request
+  try {
+    if (dialect !== to.dialect)
+      return said(
+        request,
+        to.dialect === 'anthropic'
+          ? anthropicRequest(body, anthropicTaste(to.model))
+          : openaiRequest(body, openaiTaste(to.host)),
+      )
+    if (dialect === 'openai' || !/"signature"\s*:\s*""/.test(request.json)) return request
+    const signed = withoutUnsignedThinking(body)
+    return signed === body ? request : said(request, signed)
+  } catch (error) {
+    if (error instanceof Untranslatable) return unheard(error, to)
+    throw error
+  }
+}
+
+function said(request: ChatRequest, body: WireObject): ChatRequest {
+  return { ...request, body, json: JSON.stringify(body) }
+}
+
+function unheard({ message, field }: Untranslatable, { upstream }: Addressee): ProviderFailure {
+  const error = { message, type: 'invalid_request_error', code: 'untranslatable', param: field }
+  return new ProviderFailure({
+    class: 'permanent',
+    message: `${upstream} speaks another dialect: ${message}`,
+    code: 'UNTRANSLATABLE',
+    blame: 'wire',
+    answer: { status: 400, body: Buffer.from(JSON.stringify({ error })) },
+  })
+}
