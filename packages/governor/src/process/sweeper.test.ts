@@ -5,6 +5,7 @@ import { fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { childCommand } from '../testing/child-command.ts'
 import { type Marked, markedByPs, markedInProc } from './marked.ts'
+import { mark } from './process-mark.ts'
 import { sweeper } from './sweeper.ts'
 import { type Unit, unitText, unitVariable } from './unit.ts'
 
@@ -67,6 +68,16 @@ describe('sweeper', () => {
 
     expect(await old.exit).toEqual([null, 'SIGKILL'])
     expect(await markedInProc(id)).toMatchObject([{ pid: present.pid }])
+  })
+
+  it('waits for those whose mark vanished before they died (I4)', async () => {
+    const { pid } = await born({})
+    const looks: readonly Marked[][] = [[{ pid, group: pid, unit: unit('ab') }]]
+    let look = 0
+
+    await sweeper({ governor: 'ab', find: async () => looks[look++] ?? [] }).end(() => true)
+
+    expect(mark(pid)).toBeUndefined()
   })
 
   it('says which survive', async () => {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@holdfast/policy'
 import { reapWithin } from '../process-group.ts'
 import { type FindMarked, findMarked, type Marked } from './marked.ts'
+import { lives, mark, type ProcessMark } from './process-mark.ts'
 
 /*
  * Looks through the processes of the machine for those that carry a mark of this governor.
@@ -8,6 +9,7 @@ import { type FindMarked, findMarked, type Marked } from './marked.ts'
  * I1  An answer comes from a look that began after it was asked for.
  * I2  However many ask, one look at a time; unless somebody is in a hurry, nine tenths of the time none is under way.
  * I3  Only a process whose mark was read is signalled.
+ * I4  What was killed counts as left until it is dead: its mark can be read no more while it still holds its sockets.
  */
 
 export interface SweeperOptions {
@@ -70,10 +72,16 @@ export const sweeper = ({ governor, clock = systemClock, find = findMarked }: Sw
   }
   const end = async (wanted: Wanted) => {
     const until = clock.now() + reapWithin
+    const dying = new Map<number, ProcessMark | undefined>()
     for (let round = 1; ; round++) {
-      const found = (await look()).filter(wanted)
-      if (found.length === 0 || clock.now() >= until) return found.map(({ pid }) => pid)
-      for (const { pid } of found) send(pid, 'SIGKILL')
+      const found = (await look()).filter(wanted).map(({ pid }) => pid)
+      for (const [pid, known] of dying) if (!known || !lives(known)) dying.delete(pid)
+      const left = new Set([...found, ...dying.keys()])
+      if (left.size === 0 || clock.now() >= until) return [...left]
+      for (const pid of found) {
+        dying.set(pid, mark(pid))
+        send(pid, 'SIGKILL')
+      }
       // A look takes long enough for most to die meanwhile.
       if (round > 5) await new Promise<void>((resolve) => void clock.after(50, resolve))
       hurry()
