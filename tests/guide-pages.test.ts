@@ -18,12 +18,17 @@ const programs = pages.flatMap((name) =>
 )
 
 describe('the guide and the pages of the wires', () => {
-  it.concurrent.each(programs)('$name prints what it says it prints', async ({ code, output }) => {
-    const args = ['--conditions=@holdfast/source', '--input-type=module-typescript', '--eval', code]
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root })
+  // Each is a process that loads half of Holdfast, and a busy machine runs them one after the other.
+  it.concurrent.each(programs)(
+    '$name prints what it says it prints',
+    { timeout: 60_000 },
+    async ({ code, output }) => {
+      const args = ['--conditions=@holdfast/source', '--input-type=module-typescript', '--eval', code]
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root })
 
-    expect({ stdout, stderr }).toEqual({ stdout: output, stderr: '' })
-  })
+      expect({ stdout, stderr }).toEqual({ stdout: output, stderr: '' })
+    },
+  )
 
   it('has code that is run', () => {
     expect(programs.length).toBeGreaterThan(1)

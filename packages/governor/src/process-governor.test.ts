@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type FakeClock, fakeClock } from '@holdfast/policy/testing'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { GovernorEvent } from './governor-event.ts'
@@ -39,7 +40,8 @@ const passing = async (clock: FakeClock, happening: Promise<unknown>) => {
   void happening.then(() => {
     over = true
   })
-  while (!over) await clock.advance(1)
+  // No faster than the real one, by which processes die: a kill has 5 s to take effect.
+  while (!over) await Promise.all([clock.advance(1), setTimeout(1)])
 }
 const types = (events: readonly GovernorEvent[], ...wanted: GovernorEvent['type'][]) =>
   events.flatMap((event) =>
