@@ -25,13 +25,13 @@ policies:
     breaker: { failures: 2 }
     timeout: { connect: 1s, idle: 3s }
 upstreams:
-  a: { url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, policy: ai }
+  a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, policy: ai }
 gateway: { keepAlive: 5s }
 `)
 
     expect(keepAlive).toBe(5_000)
     expect(upstreams['a']).toEqual({
-      dialect: 'openai',
+      dialect: 'anthropic',
       url: 'http://x',
       keys: ['k', 'l'],
       model: 'm',

@@ -8,11 +8,11 @@ import { present } from './present.ts'
 export function gatewayOptions(config: Config): GatewayOptions {
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
     if (upstream.is !== 'http') return []
-    const { url, key, keys, model, context, prefill, streams, policy, preset } = upstream
+    const { url, dialect = 'openai', key, keys, model, context, prefill, streams, policy, preset } = upstream
     const under = policyOf(name, upstream, config)
     const bare = policy === undefined && preset === undefined
     const options = {
-      dialect: 'openai',
+      dialect,
       url,
       key,
       keys,

@@ -58,7 +58,7 @@ export const upstreamShape = {
   grpc: grpc.optional(),
   zeromq: zeromq.optional(),
   postgres: postgres.optional(),
-  dialect: z.literal('openai', says('must be openai: the only dialect so far')).optional(),
+  dialect: z.enum(['openai', 'anthropic', 'both'], says('must be openai, anthropic or both')).optional(),
   key: text.optional(),
   keys: z.array(text, says('must be a list of keys')).min(1, says('must have at least one key')).optional(),
   model: text.optional(),
@@ -83,7 +83,7 @@ interface Under {
 export interface HttpUpstream extends Under {
   readonly is: 'http'
   readonly url: string
-  readonly dialect?: 'openai' | undefined
+  readonly dialect?: 'openai' | 'anthropic' | 'both' | undefined
   readonly key?: string | undefined
   /** Several in place of `key`. */
   readonly keys?: readonly string[] | undefined
