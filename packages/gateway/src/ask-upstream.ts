@@ -7,8 +7,10 @@ import { marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { modelCall } from './model-call.ts'
 import { withValue } from './model-span.ts'
+import { pause } from './pause.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import { prefilled } from './stream/prefill.ts'
+import type { Upstream } from './upstream.ts'
 
 /**
  * Sends the request through the upstream's policy; answers what it failed with, or nothing. Within one attempt of the policy, each key is used once at
@@ -24,8 +26,7 @@ export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' })
   const json = streams && !request.stream ? asStream(heard.json, dialect) : heard.json
   let takesPrefill = prefill !== undefined
   const attempt = async (call: Call, keys = 1): Promise<void> => {
-    const upstream = link.upstream.turn()
-    if (typeof upstream === 'number') throw resting(link.upstream.name, upstream)
+    const upstream = await seat(link.upstream, { clock: asked.clock, signal: call.signal })
     const { transcript } = reply
     const beginning =
       takesPrefill && transcript.started ? prefilled(heard, transcript.text, prefill!) : undefined
@@ -61,6 +62,18 @@ export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' })
   } catch (error) {
     return error ?? new Error('the call failed without a reason')
   }
+}
+
+/** The upstream with a key that may be used. What it waits for one is no retry: nothing has failed, and no budget is drawn on. */
+async function seat(upstream: Upstream, until: Parameters<typeof pause>[1]): Promise<Upstream> {
+  const first = upstream.turn()
+  if (typeof first !== 'number') return first
+  if (first > upstream.longestWait) throw resting(upstream.name, first)
+  await pause(first, until)
+  until.signal.throwIfAborted()
+  const second = upstream.turn()
+  if (typeof second === 'number') throw resting(upstream.name, second)
+  return second
 }
 
 /** All its keys are used up for now: the call is not made, and may be when they are not. */

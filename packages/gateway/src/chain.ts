@@ -5,6 +5,7 @@ import { askUpstream } from './ask-upstream.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
+import { pause } from './pause.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
@@ -38,7 +39,7 @@ export async function askChain(asked: Asked): Promise<Outcome> {
   if (first.is !== 'exhausted' || !reply.transcript.started || !reply.transcript.resumable) return first
   activeSpan()?.addEvent('chain.asked-again')
   const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
-  await pause(asked, Math.max(comesBack, moment.least))
+  await pause(Math.max(comesBack, moment.least), asked)
   const diverged = journey.failures.flatMap((failure) => (failure.class === 'diverged' ? [failure.link] : []))
   return askOnce(
     asked,
@@ -48,19 +49,6 @@ export async function askChain(asked: Asked): Promise<Outcome> {
 
 /** How long, in ms, a broken stream waits for a link to come back. */
 const moment = { least: 50, usual: 500 } as const
-
-function pause({ clock, signal }: Asked, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const cancel = clock.after(ms, done)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
-}
 
 async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const { journey, reply, signal } = asked

@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import type { Clock } from '@holdfast/policy'
+import { fakeClock } from '@holdfast/policy/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   ask,
   type FakeProvider,
@@ -21,6 +23,7 @@ const policy = { ...quickPolicy, retry: { attempts: 2, backoff: { initial: 1, ma
 const behind = async (
   first: Partial<UpstreamOptions>,
   second: Partial<UpstreamOptions> = {},
+  clock?: Clock,
 ): Promise<{ door: GatewayServer; one: FakeProvider; two: FakeProvider }> => {
   const one = open(await fakeProvider('one'))
   const two = open(await fakeProvider('two'))
@@ -31,6 +34,7 @@ const behind = async (
         two: { dialect: 'openai', url: two.url, policy, ...second },
       },
       chains: { default: ['one', 'two'] },
+      ...(clock && { clock }),
     }),
   )
   return { door, one, two }
@@ -122,6 +126,23 @@ describe('an upstream whose provider says that a limit is used up', () => {
     )
 
     expect(links).toEqual(['one', 'one'])
+  })
+
+  it('is waited for without a retry: a crowd draws on no budget, and nobody goes out before the time', async () => {
+    const clock = fakeClock()
+    const { door, one, two } = await behind({ policy: { ...policy, retry: { attempts: 1 } } }, {}, clock)
+    one.next(answer('900ms'))
+    await ask(door.url)
+    const asked = Array.from({ length: 300 }, async () =>
+      (await ask(door.url)).headers.get('x-holdfast-attempts'),
+    )
+    await vi.waitFor(() => expect(door.gateway.status().inFlight).toBe(300), { timeout: 5_000 })
+    await clock.advance(899)
+
+    expect(one.received).toHaveLength(1)
+    await clock.advance(1)
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['1']))
+    expect([one.received.length, two.received.length]).toEqual([301, 0])
   })
 
   it('has said nothing against its breaker', async () => {

@@ -65,6 +65,8 @@ export interface Upstream {
   readonly prefill: Prefill | undefined
   readonly streams: boolean
   readonly context: number | undefined
+  /** How long a call waits for a key at most, in ms: as long as a retry may wait. */
+  readonly longestWait: number
   /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
   turn(): Upstream | number
   /** Whether it has more keys than were tried, and one of them may be used now. */
@@ -121,6 +123,7 @@ export function upstream(
     prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
     streams: options.streams ?? false,
     context: options.context,
+    longestWait: longestWaitOf(policy.retry?.backoff),
     turn,
     spare: (tried: number) => ring.spare(tried),
     breaker: guard,
@@ -160,6 +163,10 @@ function completionsPath(url: URL): string {
 function messagesPath(url: URL): string {
   const base = url.pathname.replace(/\/+$/, '')
   return `${base}${base.endsWith('/v1') ? '' : '/v1'}/messages${url.search}`
+}
+
+function longestWaitOf(backoff: RetryOptions['backoff']): number {
+  return typeof backoff === 'object' && 'max' in backoff && backoff.max !== undefined ? backoff.max : 5_000
 }
 
 /** A request that is wrong in itself, a model that is not there, or a call that we did not make, says nothing about the provider's health. */
