@@ -12,7 +12,7 @@ const opened: AsyncDisposable[] = []
 let results: ReadonlyMap<string, Result>
 
 beforeAll(async () => {
-  const providers = await provider()
+  const providers = await provider(3)
   opened.push({ [Symbol.asyncDispose]: () => providers.close() })
   const played = await Promise.all(sixteen.map((scenario) => play(providers, scenario)))
   results = new Map(played.map((result) => [result.id, result]))
@@ -39,7 +39,7 @@ function between(stage: Stage, name: string): Parameters<typeof gatewayServer>[0
   return {
     upstreams: {
       [`${name}-primary`]: { dialect: 'openai', url: stage.url('primary'), policy },
-      [`${name}-fallback`]: { dialect: 'openai', url: stage.url('fallback'), policy },
+      [`${name}-fallback`]: { dialect: 'openai', url: stage.url('fallback'), prefill: stage.prefill, policy },
     },
     chains: { default: [`${name}-primary/primary-model`, `${name}-fallback/fallback-model`] },
   }

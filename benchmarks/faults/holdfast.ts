@@ -32,7 +32,8 @@ function file(stages: ReadonlyMap<string, Stage>, scale: number): string {
     'upstreams:',
     ...[...stages].flatMap(([name, stage]) =>
       (['primary', 'fallback'] as const).map(
-        (role) => `  ${name}-${role}: { url: "${stage.url(role)}", policy: ${name}, streams: true }`,
+        (role) =>
+          `  ${name}-${role}: { url: "${stage.url(role)}", policy: ${name}, streams: true, prefill: ${role === 'fallback' && stage.prefill} }`,
       ),
     ),
     'chains:',

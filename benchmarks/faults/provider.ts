@@ -8,6 +8,8 @@ import type { Act, Asked, Role, Scenario } from './scenario.ts'
 export interface Stage {
   /** Where the gateway finds the provider of a role. */
   url(role: Role): string
+  /** Whether the gateway is told that the fallback goes on with a prefill. */
+  readonly prefill: boolean
   readonly seen: readonly Asked[]
   /** The clock of the scenario starts; before that both are well, and nothing is counted. */
   begin(): void
@@ -21,20 +23,18 @@ export interface Provider {
   close(): Promise<void>
 }
 
-/** Between words, in ms. */
-const pace = 15
-
-export async function provider(): Promise<Provider> {
+/** `pace` is between words, in ms. */
+export async function provider(pace = 15): Promise<Provider> {
   const stages = new Map<string, (role: Role, turn: Turn) => void>()
   const server = createServer(async (request, response) => {
     const [, name = '', role] = (request.url ?? '').split('/')
     const body = JSON.parse(await textOf(request)) as Turn['body']
-    stages.get(name)?.(role as Role, { request, response, body })
+    stages.get(name)?.(role as Role, { request, response, body, pace })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    stage(name, { act }) {
+    stage(name, { act, prefill = false }) {
       const seen: Asked[] = []
       let began = performance.now()
       let well = true
@@ -48,6 +48,7 @@ export async function provider(): Promise<Provider> {
       })
       return {
         seen,
+        prefill,
         url: (role) => `${origin}/${name}/${role}/v1`,
         begin: () => {
           began = performance.now()
@@ -66,6 +67,7 @@ export async function provider(): Promise<Provider> {
 }
 
 interface Turn {
+  readonly pace: number
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly body: {
@@ -75,9 +77,9 @@ interface Turn {
   }
 }
 
-async function play(act: Act, role: Role, { request, response, body }: Turn): Promise<void> {
+async function play(act: Act, role: Role, { request, response, body, pace }: Turn): Promise<void> {
   const stream = body.stream === true
-  const speaker = { response, role, usage: body.stream_options?.include_usage === true }
+  const speaker = { response, role, pace, usage: body.stream_options?.include_usage === true }
   switch (act.does) {
     case 'answer':
       return stream ? speak(speaker, { words: words.length, end: 'done' }) : whole(speaker)
@@ -116,6 +118,7 @@ async function play(act: Act, role: Role, { request, response, body }: Turn): Pr
 }
 
 interface Speaker {
+  readonly pace: number
   readonly response: ServerResponse
   readonly role: Role
   readonly usage: boolean
@@ -128,7 +131,7 @@ interface Speech {
   readonly garbled?: number
 }
 
-async function speak({ response, role, usage }: Speaker, speech: Speech): Promise<void> {
+async function speak({ response, role, pace, usage }: Speaker, speech: Speech): Promise<void> {
   const base = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: `${role}-model` }
   let events = 0
   const say = (more: object): void => {

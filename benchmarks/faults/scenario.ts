@@ -55,5 +55,7 @@ export interface Scenario {
   readonly within: number
   /** The error of the provider is the right answer. */
   readonly refusal?: RegExp
+  /** The gateway is told that the fallback goes on with a prefill. */
+  readonly prefill?: boolean
   readonly checks: readonly Check[]
 }

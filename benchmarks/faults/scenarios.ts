@@ -78,6 +78,7 @@ export function scenarios({ outage, back = 30_000 * outage }: Timing): Scenario[
         if (role === 'primary') return { does: 'cut', words: 40 }
         return prefilled ? { does: 'refuse', status: 400, code: 'prefill_not_supported' } : answer
       },
+      prefill: true,
       checks: [
         must('the refusal of the prefill reaches nobody', ({ calls }) =>
           calls.every(({ raw }) => !raw.includes('prefill_not_supported')),
