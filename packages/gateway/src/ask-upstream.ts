@@ -19,11 +19,11 @@ import type { Upstream } from './upstream.ts'
 export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
   const { journey, signal, reply, request } = asked
   const { tally, prefill, streams } = link.upstream
-  const { name, host } = link.upstream
+  const { name, host, passes } = link.upstream
   const dialect = link.upstream.speaks(request.dialect)
-  const heard = told(request, { upstream: name, host, model: link.model ?? request.model, dialect })
+  const heard = told(request, { upstream: name, host, model: link.model ?? request.model, dialect, passes })
   if (heard instanceof ProviderFailure) return heard
-  const json = streams && !request.stream ? asStream(heard.json, dialect) : heard.json
+  const json = streams && !request.stream && !request.passage ? asStream(heard.json, dialect) : heard.json
   let takesPrefill = prefill !== undefined
   const attempt = async (call: Call, keys = 1): Promise<void> => {
     const upstream = await seat(link.upstream, { clock: asked.clock, signal: call.signal })

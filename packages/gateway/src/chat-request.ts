@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dialect } from './dialects/dialect.ts'
 import { record, recordOf } from './json-value.ts'
+import type { Passage } from './passages/passage.ts'
 
 /** A request for a chat completion, or for a message: the bytes as the client sent them, and what the gateway needs to know of them. */
 export interface ChatRequest {
   readonly json: string
   /** What the client speaks. */
   readonly dialect: Dialect
+  /** Where it only passes through, and nothing is known of it but the chain and whether it wants a stream. */
+  readonly passage?: Passage | undefined
   readonly headers: IncomingHttpHeaders
   readonly model: string
   readonly stream: boolean
@@ -28,6 +31,20 @@ export function chatRequest(
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     return '`stream` must be true or false.'
   return { json, headers, dialect, model, stream: stream === true, body }
+}
+
+/** A request that only passes through, read as far as the gateway must. A string says what is wrong with it. */
+export function passingRequest(
+  json: string,
+  headers: IncomingHttpHeaders,
+  passage: Passage,
+): ChatRequest | string {
+  const body = recordOf(json)
+  if (!body) return 'The body must be a JSON object.'
+  const { model, stream } = body
+  if (typeof model !== 'string' || model === '') return '`model` must name a chain: see GET /v1/models.'
+  const dialect = passage === 'count_tokens' ? 'anthropic' : 'openai'
+  return { json, headers, dialect, passage, model, stream: stream === true, body }
 }
 
 /** How many choices the answer has to have. */

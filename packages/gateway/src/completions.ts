@@ -4,14 +4,16 @@ import { activeSpan } from '@holdfast/telemetry/traces'
 import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
-import { type ChatRequest, chatRequest } from './chat-request.ts'
+import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts'
 import type { Happening } from './gateway-event.ts'
 import { type Journey, marks } from './journey.ts'
 import { record, recordOf } from './json-value.ts'
 import type { Link } from './link.ts'
+import type { Passage } from './passages/passage.ts'
 import type { ProviderFailure } from './provider-failure.ts'
 import { refusal } from './refusal.ts'
 import { invalid, type Reply } from './reply.ts'
+import type { Route } from './served.ts'
 import { keepAlive } from './stream/keep-alive.ts'
 import type { Ended, Tally } from './tally.ts'
 
@@ -44,12 +46,25 @@ export class Completions {
     return [...this.#options.chains.values()].reduce((sum, { tally }) => sum + tally.inFlight, 0)
   }
 
-  async handle(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  /** The same for what only passes through. */
+  passing(passage: Passage): Route {
+    return (incoming, response, reply) => this.#handle(incoming, response, { reply, passage })
+  }
+
+  handle(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+    return this.#handle(incoming, response, { reply })
+  }
+
+  async #handle(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    { reply, passage }: { readonly reply: Reply; readonly passage?: Passage },
+  ): Promise<void> {
     const left = new AbortController()
     response.once('close', () => {
       if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
     })
-    const request = await read(incoming, reply)
+    const request = await read(incoming, reply, passage)
     if (!request) return
     const { chains, clock } = this.#options
     const chain = chains.get(request.model)
@@ -116,9 +131,17 @@ function wordFor({ is }: Outcome, reply: Reply): Ended['outcome'] {
   return reply.begun ? 'broke-off' : is
 }
 
-async function read(incoming: IncomingMessage, reply: Reply): Promise<ChatRequest | undefined> {
+async function read(
+  incoming: IncomingMessage,
+  reply: Reply,
+  passage: Passage | undefined,
+): Promise<ChatRequest | undefined> {
   try {
-    const request = chatRequest(await bodyText(incoming), incoming.headers, reply.dialect)
+    const text = await bodyText(incoming)
+    const { headers } = incoming
+    const request = passage
+      ? passingRequest(text, headers, passage)
+      : chatRequest(text, headers, reply.dialect)
     if (typeof request !== 'string') return request
     reply.sendError(400, {}, invalid(request, 'invalid_request'))
   } catch (error) {

@@ -27,7 +27,7 @@ export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
     if (call.signal.aborted) return
     upstream.pool.dispatch(
       {
-        path: upstream.paths[dialect],
+        path: upstream.paths[request.passage ?? dialect],
         method: 'POST',
         headers: { ...toUpstream(request.headers, { key, dialect }), ...identityOnward(request.headers) },
         body: model === undefined ? json : withModel(json, model),

@@ -8,6 +8,7 @@ import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { link } from './link.ts'
+import { passagePaths } from './passages/passage.ts'
 import { invalid, type Reply } from './reply.ts'
 import { ResponseCounts } from './response-counts.ts'
 import type { Rule } from './rules.ts'
@@ -81,6 +82,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const routes: Readonly<Record<string, Route>> = {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
     'POST /v1/messages': (request, response, reply) => completions.handle(request, response, reply),
+    ...Object.fromEntries(passages.map((each) => [`POST ${passagePaths[each]}`, completions.passing(each)])),
     'GET /v1/models': ({ headers }, _, reply) =>
       reply.send(
         200,
@@ -122,6 +124,8 @@ export function gateway(options: GatewayOptions): Gateway {
     },
   }
 }
+
+const passages = ['count_tokens', 'embeddings', 'responses'] as const
 
 /** They would drive everything else out of the traces that are kept. */
 const askedAllTheTime: ReadonlySet<string> = new Set(['GET /livez', 'GET /readyz'])

@@ -6,6 +6,8 @@ import { ErrorReader } from './error-reader.ts'
 import { headerText } from './headers.ts'
 import { record } from './json-value.ts'
 import { compression } from './no-completion.ts'
+import { PassedAnswerReader } from './passages/passed-answer-reader.ts'
+import { ResponseStreamReader } from './passages/response-stream-reader.ts'
 import type { Patience } from './patience.ts'
 import type { Answering, Reader } from './reader.ts'
 import { CollectingReader } from './stream/collecting-reader.ts'
@@ -31,22 +33,24 @@ export function readerFor(listening: Listening): Reader {
     watchdog.expect('the words of an error', Math.min(idle, lingering))
     return new ErrorReader(listening)
   }
+  const { passage } = request
   const isStream =
     /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '') && !compression(headers)
-  if (!request.stream && !(isStream && upstream.streams)) {
+  if (!request.stream && (passage || !(isStream && upstream.streams))) {
     watchdog.expect('the rest of the answer', idle)
+    if (passage) return new PassedAnswerReader({ ...listening, heard })
     const inner = new AnswerReader({ ...listening, heard })
     return dialect === 'openai' ? inner : new MessageAnswerReader({ inner, ...likeness(request), heard })
   }
   if (!isStream) return new ErrorReader(listening)
-  const StreamsReader = request.stream ? StreamReader : CollectingReader
+  const StreamsReader = passage ? ResponseStreamReader : request.stream ? StreamReader : CollectingReader
   const inner = new StreamsReader({
     ...listening,
     heard,
     began: () => watchdog.expect('the next token', idle),
     finished: () => watchdog.expect('the end of the stream', Math.min(idle, lingering)),
   })
-  return dialect === 'openai' ? inner : new MessageStreamReader({ inner, ...likeness(request) })
+  return dialect === 'openai' || passage ? inner : new MessageStreamReader({ inner, ...likeness(request) })
 }
 
 /** What of an answer of Anthropic's wire its client wants to see. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { asksForStructure, type ChatRequest, lastQuestion } from './chat-request.ts'
 import type { OutHeaders } from './headers.ts'
 import { record } from './json-value.ts'
+import { passagePaths } from './passages/passage.ts'
 import type { Reply } from './reply.ts'
 import { sseData } from './sse.ts'
 
@@ -19,6 +20,7 @@ export function ruleAnswer(
   rules: readonly Rule[],
   request: ChatRequest,
 ): { readonly text: string } | { readonly why: string } {
+  if (request.passage) return { why: `rules cannot answer POST ${passagePaths[request.passage]}` }
   const structure = asksForStructure(request)
   if (structure)
     return {

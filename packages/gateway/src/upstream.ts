@@ -15,6 +15,7 @@ import type { Dialect } from './dialects/dialect.ts'
 import type { Happening } from './gateway-event.ts'
 import { providerOf } from './gen-ai.ts'
 import { KeyRing } from './keys/key-ring.ts'
+import type { Passage } from './passages/passage.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Prefill } from './stream/prefill.ts'
@@ -37,6 +38,8 @@ export interface UpstreamOptions {
   readonly prefill?: Prefill | boolean | undefined
   /** Whether it is asked for streams even where the client wants one piece, so that its silence is noticed early; by default not. */
   readonly streams?: boolean | undefined
+  /** Whether it answers OpenAI's `POST /v1/responses` too; by default not. */
+  readonly responses?: boolean | undefined
   readonly policy?: UpstreamPolicy | undefined
 }
 
@@ -53,8 +56,9 @@ export interface Upstream {
   readonly name: string
   readonly key: string | undefined
   readonly model: string | undefined
-  /** Where each dialect is spoken. */
-  readonly paths: Readonly<Record<Dialect, string>>
+  /** Where each dialect is spoken, and where what passes through goes. */
+  readonly paths: Readonly<Record<Dialect | Passage, string>>
+  readonly passes: ReadonlySet<Passage>
   /** What it is spoken to in for a client of that dialect. */
   speaks(client: Dialect): Dialect
   readonly host: string
@@ -114,7 +118,14 @@ export function upstream(
   const shared = {
     name,
     model: options.model,
-    paths: { openai: completionsPath(url), anthropic: messagesPath(url) },
+    paths: {
+      openai: openaiPath(url, 'chat/completions'),
+      embeddings: openaiPath(url, 'embeddings'),
+      responses: openaiPath(url, 'responses'),
+      anthropic: anthropicPath(url, 'messages'),
+      count_tokens: anthropicPath(url, 'messages/count_tokens'),
+    },
+    passes: passagesOf(options),
     speaks: (client: Dialect) => (options.dialect === 'both' ? client : options.dialect),
     host: url.hostname,
     provider: providerOf(url.hostname, name),
@@ -154,15 +165,23 @@ export function upstream(
 }
 
 /** A base without a path gets `/v1`, as providers' own clients do. */
-function completionsPath(url: URL): string {
+function openaiPath(url: URL, place: string): string {
   const base = url.pathname.replace(/\/+$/, '')
-  return `${base === '' ? '/v1' : base}/chat/completions${url.search}`
+  return `${base === '' ? '/v1' : base}/${place}${url.search}`
 }
 
 /** Anthropic's own clients put `/v1` behind a base, whatever it is; one that has it already is not given it twice. */
-function messagesPath(url: URL): string {
+function anthropicPath(url: URL, place: string): string {
   const base = url.pathname.replace(/\/+$/, '')
-  return `${base}${base.endsWith('/v1') ? '' : '/v1'}/messages${url.search}`
+  return `${base}${base.endsWith('/v1') ? '' : '/v1'}/${place}${url.search}`
+}
+
+function passagesOf({ dialect, responses }: UpstreamOptions): ReadonlySet<Passage> {
+  const openai: Passage[] = responses ? ['embeddings', 'responses'] : ['embeddings']
+  return new Set([
+    ...(dialect === 'anthropic' ? [] : openai),
+    ...(dialect === 'openai' ? [] : (['count_tokens'] as const)),
+  ])
 }
 
 function longestWaitOf(backoff: RetryOptions['backoff']): number {

@@ -25,7 +25,7 @@ policies:
     breaker: { failures: 2 }
     timeout: { connect: 1s, idle: 3s }
 upstreams:
-  a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, policy: ai }
+  a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, responses: true, policy: ai }
 gateway: { keepAlive: 5s }
 `)
 
@@ -38,6 +38,7 @@ gateway: { keepAlive: 5s }
       context: 8_000,
       prefill: true,
       streams: true,
+      responses: true,
       policy: {
         retry: { attempts: 3, backoff: { initial: 10, max: 20 } },
         budget: 'ai',

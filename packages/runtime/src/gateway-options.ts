@@ -8,7 +8,19 @@ import { present } from './present.ts'
 export function gatewayOptions(config: Config): GatewayOptions {
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
     if (upstream.is !== 'http') return []
-    const { url, dialect = 'openai', key, keys, model, context, prefill, streams, policy, preset } = upstream
+    const {
+      url,
+      dialect = 'openai',
+      key,
+      keys,
+      model,
+      context,
+      prefill,
+      streams,
+      responses,
+      policy,
+      preset,
+    } = upstream
     const under = policyOf(name, upstream, config)
     const bare = policy === undefined && preset === undefined
     const options = {
@@ -20,6 +32,7 @@ export function gatewayOptions(config: Config): GatewayOptions {
       context,
       prefill,
       streams,
+      responses,
       policy: bare ? undefined : upstreamPolicy(under.name, under.config),
     } as const
     return [[name, options] as const]

@@ -1,4 +1,5 @@
 import type { ChatRequest } from '../chat-request.ts'
+import { type Passage, passagePaths } from '../passages/passage.ts'
 import { ProviderFailure } from '../provider-failure.ts'
 import { anthropicRequest } from './anthropic-request.ts'
 import type { Dialect } from './dialect.ts'
@@ -14,6 +15,7 @@ export interface Addressee {
   readonly host: string
   readonly model: string
   readonly dialect: Dialect
+  readonly passes: ReadonlySet<Passage>
 }
 
 /**
@@ -21,7 +23,8 @@ export interface Addressee {
  * A request that has no words there is a `ProviderFailure` of blame `wire`: another link may understand it.
  */
 export function told(request: ChatRequest, to: Addressee): ChatRequest | ProviderFailure {
-  const { body, dialect } = request
+  const { body, dialect, passage } = request
+  if (passage) return to.passes.has(passage) ? request : noPassage(passage, to)
   try {
     if (dialect !== to.dialect)
       return said(
@@ -41,6 +44,15 @@ export function told(request: ChatRequest, to: Addressee): ChatRequest | Provide
 
 function said(request: ChatRequest, body: WireObject): ChatRequest {
   return { ...request, body, json: JSON.stringify(body) }
+}
+
+function noPassage(passage: Passage, to: Addressee): ProviderFailure {
+  const door = `POST ${passagePaths[passage]}`
+  const lacks = new Untranslatable(
+    'model',
+    `names a chain in which nobody answers ${door}: name one with an upstream that does.`,
+  )
+  return unheard(lacks, to)
 }
 
 function unheard({ message, field }: Untranslatable, { upstream }: Addressee): ProviderFailure {

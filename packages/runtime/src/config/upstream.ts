@@ -44,7 +44,7 @@ const postgres = z.string(aDatabase).refine((given) => {
 
 /** What each wire alone can be told. */
 const only = {
-  url: ['dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams'],
+  url: ['dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams', 'responses'],
   grpc: ['ca', 'idempotent'],
   zeromq: ['serverKey'],
   postgres: ['replica'],
@@ -67,6 +67,7 @@ export const upstreamShape = {
     .union([z.boolean(), z.enum(['plain', 'prefix', 'vllm'])], says('must be true, plain, prefix or vllm'))
     .optional(),
   streams: z.boolean(says('must be true or false')).optional(),
+  responses: z.boolean(says('must be true or false')).optional(),
   ca: text.optional(),
   idempotent: z.array(method, says('must be a list of methods of gRPC')).optional(),
   serverKey: text.length(40, says('must be the 40 characters of a public key of CURVE')).optional(),
@@ -92,6 +93,8 @@ export interface HttpUpstream extends Under {
   readonly context?: number | undefined
   readonly prefill?: boolean | 'plain' | 'prefix' | 'vllm' | undefined
   readonly streams?: boolean | undefined
+  /** Whether it answers `POST /v1/responses`. */
+  readonly responses?: boolean | undefined
 }
 
 export interface GrpcUpstream extends Under {
@@ -140,10 +143,22 @@ export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): Up
   const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
   switch (wire) {
     case 'url': {
-      const { url, dialect, key, keys, model, context, prefill, streams } = given
+      const { url, dialect, key, keys, model, context, prefill, streams, responses } = given
       if (key !== undefined && keys !== undefined)
         return complain('there is a key already: an upstream has one, or a list of them', 'keys')
-      return { is: 'http', url: url!, dialect, key, keys, model, context, prefill, streams, ...under }
+      return {
+        is: 'http',
+        url: url!,
+        dialect,
+        key,
+        keys,
+        model,
+        context,
+        prefill,
+        streams,
+        responses,
+        ...under,
+      }
     }
     case 'grpc': {
       const { grpc, ca, idempotent } = given
