@@ -39,7 +39,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#reject = reject
     this.#watchdog = new Watchdog(options.clock, this.#late)
     const { patience, streams } = options.upstream
-    if (options.request.stream || streams) this.#watchdog.expect('the first token', patience.firstToken)
+    if (options.request.stream || (streams && !options.request.passage))
+      this.#watchdog.expect('the first token', patience.firstToken)
     else this.#watchdog.expect('an answer', patience.headers)
     if (signal.aborted) this.#cancelled()
     else signal.addEventListener('abort', this.#cancelled, { once: true })

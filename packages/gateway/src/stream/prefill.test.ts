@@ -28,5 +28,6 @@ describe('prefilled', () => {
 
     expect(prefilled(request(asked), ' \n', 'plain')).toBeUndefined()
     expect(prefilled(request(own), 'One', 'plain')).toBeUndefined()
+    expect(prefilled({ ...request(own), body: { input: 'x' } }, 'One', 'plain')).toBeUndefined()
   })
 })

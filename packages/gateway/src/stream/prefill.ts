@@ -17,8 +17,9 @@ export type Prefill = 'plain' | 'prefix' | 'vllm'
  */
 export function prefilled(request: ChatRequest, text: string, form: Prefill): string | undefined {
   const content = text.trimEnd()
-  const messages = request.body['messages'] as unknown[]
-  if (content === '' || record(messages.at(-1))?.['role'] === 'assistant') return undefined
+  const messages = request.body['messages']
+  if (content === '' || !Array.isArray(messages) || record(messages.at(-1))?.['role'] === 'assistant')
+    return undefined
   const { json } = request
   const span = topLevelValues(json, 'messages').at(-1)
   if (!span) return undefined
