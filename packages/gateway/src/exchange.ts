@@ -22,14 +22,17 @@ export interface ExchangeOptions extends Omit<Answering, 'status' | 'headers'> {
 export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
   return new Promise((resolve, reject) => {
     const { upstream, request, dialect, model, json } = options
-    const { key } = upstream
+    const { key, bearer } = upstream
     const attempt = new Attempt(options, call.signal, resolve, reject)
     if (call.signal.aborted) return
     upstream.pool.dispatch(
       {
         path: upstream.paths[request.passage ?? dialect],
         method: 'POST',
-        headers: { ...toUpstream(request.headers, { key, dialect }), ...identityOnward(request.headers) },
+        headers: {
+          ...toUpstream(request.headers, { key, dialect, bearer }),
+          ...identityOnward(request.headers),
+        },
         body: model === undefined ? json : withModel(json, model),
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -39,6 +39,9 @@ describe('toUpstream', () => {
       'x-api-key': 'k',
       ...rest,
     })
+    expect(toUpstream(sent, { key: 'k', dialect: 'anthropic', bearer: true })).toMatchObject({
+      authorization: 'Bearer k',
+    })
     expect(toUpstream(sent, { key: 'k', dialect: 'openai' })).toEqual({
       'openai-beta': 'b',
       authorization: 'Bearer k',

@@ -52,13 +52,15 @@ const foreign: Readonly<Record<Dialect, string>> = { openai: 'anthropic-', anthr
 export interface Approach {
   readonly key: string | undefined
   readonly dialect: Dialect
+  /** Whether the key is a bearer's in Anthropic's wire too. */
+  readonly bearer?: boolean
 }
 
 /**
  * What goes up to a provider: all the client sent, but what belongs to the connection (RFC 9110 §7.6.1), to the other dialect, the client's own
  * credentials, and where it came from; with the provider's key instead. Compression is refused, since the answer is read on its way through.
  */
-export function toUpstream(headers: IncomingHttpHeaders, { key, dialect }: Approach): OutHeaders {
+export function toUpstream(headers: IncomingHttpHeaders, { key, dialect, bearer }: Approach): OutHeaders {
   const named = connectionNames(headers)
   const other = foreign[dialect]
   const out: OutHeaders = {}
@@ -72,10 +74,11 @@ export function toUpstream(headers: IncomingHttpHeaders, { key, dialect }: Appro
     )
       out[name] = value
   }
-  if (dialect === 'anthropic') {
-    out['anthropic-version'] ??= '2023-06-01'
-    if (key !== undefined) out['x-api-key'] = key
-  } else if (key !== undefined) out['authorization'] = `Bearer ${key}`
+  if (dialect === 'anthropic') out['anthropic-version'] ??= '2023-06-01'
+  if (key !== undefined) {
+    if (dialect === 'anthropic' && !bearer) out['x-api-key'] = key
+    else out['authorization'] = `Bearer ${key}`
+  }
   out['accept-encoding'] = 'identity'
   out['content-type'] = 'application/json'
   return out

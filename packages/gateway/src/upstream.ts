@@ -27,6 +27,10 @@ export interface UpstreamOptions {
   readonly dialect: Dialect | 'both'
   /** `https://api.deepseek.com`, or with the path that its clients take for their base: `https://openrouter.ai/api/v1`. */
   readonly url: string
+  /** What Anthropic clients take for their base, where that is another place on the same server. */
+  readonly anthropicUrl?: string | undefined
+  /** How the key goes to the Anthropic wire; by default in `x-api-key`. */
+  readonly anthropicKey?: 'x-api-key' | 'bearer' | undefined
   readonly key?: string | undefined
   /** Several in place of `key`: they take turns, and one that its provider throttles or does not know rests while the others go on. */
   readonly keys?: readonly string[] | undefined
@@ -59,6 +63,8 @@ export interface Upstream {
   /** Where each dialect is spoken, and where what passes through goes. */
   readonly paths: Readonly<Record<Dialect | Passage, string>>
   readonly passes: ReadonlySet<Passage>
+  /** Whether its key is a bearer's in Anthropic's wire too. */
+  readonly bearer: boolean
   /** What it is spoken to in for a client of that dialect. */
   speaks(client: Dialect): Dialect
   readonly host: string
@@ -96,6 +102,7 @@ export function upstream(
   { clock, random, tell }: UpstreamSetting,
 ): Upstream {
   const url = new URL(options.url)
+  const anthropicUrl = new URL(options.anthropicUrl ?? options.url)
   const policy = options.policy ?? {}
   const { connect, total, ...patience } = { ...patienceDefaults, ...policy.timeout }
   const guard = breaker(name, { ...policy.breaker, ignored: sparesProvider, clock })
@@ -122,10 +129,11 @@ export function upstream(
       openai: openaiPath(url, 'chat/completions'),
       embeddings: openaiPath(url, 'embeddings'),
       responses: openaiPath(url, 'responses'),
-      anthropic: anthropicPath(url, 'messages'),
-      count_tokens: anthropicPath(url, 'messages/count_tokens'),
+      anthropic: anthropicPath(anthropicUrl, 'messages'),
+      count_tokens: anthropicPath(anthropicUrl, 'messages/count_tokens'),
     },
     passes: passagesOf(options),
+    bearer: options.anthropicKey === 'bearer',
     speaks: (client: Dialect) => (options.dialect === 'both' ? client : options.dialect),
     host: url.hostname,
     provider: providerOf(url.hostname, name),

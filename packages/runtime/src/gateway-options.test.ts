@@ -48,6 +48,25 @@ gateway: { keepAlive: 5s }
     })
   })
 
+  it('takes from what is known of a provider what the file does not say', () => {
+    const { upstreams } = options(`
+upstreams:
+  a: { provider: deepseek, key: k }
+  b: { provider: openrouter, dialect: openai }
+  d: { provider: vllm }
+  c: { provider: lmstudio, url: "http://mac.local:1234" }
+`)
+
+    expect(upstreams['a']).toMatchObject({
+      dialect: 'both',
+      url: 'https://api.deepseek.com/v1',
+      anthropicUrl: 'https://api.deepseek.com/anthropic',
+    })
+    expect(upstreams['d']).toMatchObject({ prefill: 'vllm', url: 'http://localhost:8000/v1' })
+    expect(upstreams['b']).toMatchObject({ dialect: 'openai', anthropicKey: 'bearer', responses: true })
+    expect(upstreams['c']).toMatchObject({ dialect: 'both', url: 'http://mac.local:1234', responses: true })
+  })
+
   it('hands over the preset of a system outside, of a policy or of an upstream, and what is said beside it', () => {
     const { upstreams } = options(`
 policies: { slow: { preset: lmstudio, breaker: { openFor: 1s }, timeout: { idle: 5s } } }

@@ -1,4 +1,5 @@
 import type { GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
+import { providerFacts } from '@holdfast/gateway/providers'
 import { ruleFlags } from './config/rule-flags.ts'
 import type { Config, PolicyConfig } from './config/schema.ts'
 import { breakerOf, policyOf, retryOf, systemOf } from './policy-of.ts'
@@ -8,24 +9,21 @@ import { present } from './present.ts'
 export function gatewayOptions(config: Config): GatewayOptions {
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
     if (upstream.is !== 'http') return []
+    const { url, provider, key, keys, model, context, streams, policy, preset } = upstream
+    const facts = provider && providerFacts(provider)
     const {
-      url,
-      dialect = 'openai',
-      key,
-      keys,
-      model,
-      context,
-      prefill,
-      streams,
-      responses,
-      policy,
-      preset,
+      dialect = facts?.dialect.value ?? 'openai',
+      responses = facts?.responses?.value,
+      prefill = facts?.prefill?.value,
     } = upstream
+    const moved = url !== facts?.url.value
     const under = policyOf(name, upstream, config)
     const bare = policy === undefined && preset === undefined
     const options = {
       dialect,
       url,
+      ...(facts?.anthropicUrl && !moved && { anthropicUrl: facts.anthropicUrl.value }),
+      ...(facts?.anthropicKey && { anthropicKey: facts.anthropicKey.value }),
       key,
       keys,
       model,

@@ -1,3 +1,4 @@
+import { providerAt } from '../providers/providers.ts'
 import type { AnthropicTaste } from './anthropic-request.ts'
 import type { OpenaiTaste } from './openai-request.ts'
 
@@ -27,14 +28,7 @@ export function anthropicTaste(model: string): AnthropicTaste {
   return models.find(([pattern]) => pattern.test(model))?.[1] ?? unknown
 }
 
-/** Those that refuse fields of a message that they do not know, and among them the one that has a new name for the limit. */
-const strict: Readonly<Record<string, OpenaiTaste>> = {
-  'api.openai.com': { limit: 'max_completion_tokens', thinking: false },
-  'api.groq.com': { limit: 'max_completion_tokens', thinking: false },
-  'api.mistral.ai': { limit: 'max_tokens', thinking: false },
-}
-
 /** What a server takes that speaks OpenAI's wire, by its host. */
 export function openaiTaste(host: string): OpenaiTaste {
-  return Object.hasOwn(strict, host) ? strict[host]! : { limit: 'max_tokens', thinking: true }
+  return providerAt(host)?.taste?.value ?? { limit: 'max_tokens', thinking: true }
 }

@@ -62,6 +62,10 @@ describe('upstreamOf', () => {
     ],
     ['{ url: http://x, key: a, keys: [b] }', 'f:2:37 upstreams.a.keys: there is a key already'],
     ['{ url: http://x, keys: [] }', 'f:2:29 upstreams.a.keys: must have at least one key'],
+    [
+      '{ grpc: "x:1", provider: openai }',
+      'upstreams.a.provider: is for an upstream with a url, and this one has a grpc',
+    ],
     ['{ url: http://x, dialect: french }', 'upstreams.a.dialect: must be openai, anthropic or both'],
     ['{ url: http://x, prefill: maybe }', 'upstreams.a.prefill: must be true, plain, prefix or vllm'],
     ['{ grpc: y }', 'f:2:14 upstreams.a.grpc: must be a gRPC server'],

@@ -1,3 +1,4 @@
+import { type Provider, providerFacts, providerNames } from '@holdfast/gateway/providers'
 import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { z } from 'zod'
 import { count, says, text, url } from './scalars.ts'
@@ -44,7 +45,7 @@ const postgres = z.string(aDatabase).refine((given) => {
 
 /** What each wire alone can be told. */
 const only = {
-  url: ['dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams', 'responses'],
+  url: ['provider', 'dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams', 'responses'],
   grpc: ['ca', 'idempotent'],
   zeromq: ['serverKey'],
   postgres: ['replica'],
@@ -58,6 +59,7 @@ export const upstreamShape = {
   grpc: grpc.optional(),
   zeromq: zeromq.optional(),
   postgres: postgres.optional(),
+  provider: z.enum(providerNames, says(`must be one of ${providerNames.join(', ')}`)).optional(),
   dialect: z.enum(['openai', 'anthropic', 'both'], says('must be openai, anthropic or both')).optional(),
   key: text.optional(),
   keys: z.array(text, says('must be a list of keys')).min(1, says('must have at least one key')).optional(),
@@ -84,6 +86,8 @@ interface Under {
 export interface HttpUpstream extends Under {
   readonly is: 'http'
   readonly url: string
+  /** Whose it is: what is not said beside it is as that provider has it. */
+  readonly provider?: Provider | undefined
   readonly dialect?: 'openai' | 'anthropic' | 'both' | undefined
   readonly key?: string | undefined
   /** Several in place of `key`. */
@@ -127,7 +131,8 @@ export type UpstreamConfig = HttpUpstream | GrpcUpstream | ZeromqUpstream | Post
 type Given = z.infer<z.ZodObject<typeof upstreamShape>>
 
 /** An upstream of one wire; complains where there is none, or more than one, or where something is said that is of another. */
-export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): UpstreamConfig {
+export function upstreamOf(written: Given, at: z.core.$RefinementCtx<unknown>): UpstreamConfig {
+  const given = withAddress(written)
   const [wire, second] = wires.filter((each) => given[each] !== undefined)
   const complain = (message: string, ...path: string[]): never => {
     at.addIssue({ code: 'custom', message, path })
@@ -143,12 +148,13 @@ export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): Up
   const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
   switch (wire) {
     case 'url': {
-      const { url, dialect, key, keys, model, context, prefill, streams, responses } = given
+      const { url, provider, dialect, key, keys, model, context, prefill, streams, responses } = given
       if (key !== undefined && keys !== undefined)
         return complain('there is a key already: an upstream has one, or a list of them', 'keys')
       return {
         is: 'http',
         url: url!,
+        provider,
         dialect,
         key,
         keys,
@@ -170,4 +176,11 @@ export function upstreamOf(given: Given, at: z.core.$RefinementCtx<unknown>): Up
     case 'postgres':
       return { is: 'postgres', url: given.postgres!, replica: given.replica, ...under }
   }
+}
+
+/** A provider is an address, where none is written. */
+function withAddress(written: Given): Given {
+  const { provider } = written
+  if (provider === undefined || wires.some((each) => written[each] !== undefined)) return written
+  return { ...written, url: providerFacts(provider).url.value }
 }
