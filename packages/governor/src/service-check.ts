@@ -18,6 +18,9 @@ export const checkService = (service: Service): void => {
   const commands = { command, before: service.before, after: service.after }
   for (const [option, words] of Object.entries(commands))
     if (words && !isCommand(words)) throw bad(option, words, 'a program and its arguments')
+  // Its value may be a secret, so only its name is told.
+  const [variable] = Object.entries(service.env).find((each) => !isVariable(each)) ?? []
+  if (variable !== undefined) throw bad('env', variable, 'names without "=", and no zero bytes')
   for (const [option, ms] of Object.entries(durations(service)))
     if (!(Number.isFinite(ms) && ms >= 0)) throw bad(option, ms, 'ms, 0 or more')
   if (!(Number.isFinite(backoff.factor) && backoff.factor >= 1))
@@ -55,6 +58,9 @@ type Bad = (option: string, value: unknown, allowed: string) => GovernorError
 
 const isCommand = (words: readonly string[]): boolean =>
   Boolean(words[0]) && words.every((word) => !word.includes('\0'))
+
+const isVariable = ([name, value]: readonly [string, string]): boolean =>
+  name !== '' && !name.includes('=') && !`${name}${value}`.includes('\0')
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1
 

@@ -29,6 +29,8 @@ describe('service', () => {
   it.each([
     [{ name: '' }, 'name is ""'],
     [{ command: [] }, 'command is []'],
+    [{ env: { KEY: 'secret\0' } }, 'env is "KEY"; use'],
+    [{ env: { 'A=B': 'secret' } }, 'env is "A=B"; use'],
     [{ startTimeout: -1 }, 'startTimeout is -1'],
     [{ before: [''] }, 'before is [""]'],
     [{ restart: 'sometimes' as never }, 'restart is "sometimes"'],

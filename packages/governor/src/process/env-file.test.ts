@@ -11,7 +11,12 @@ describe('envFile', () => {
     })
   })
 
+  it('reads over the mark with which some editors begin a file', () => {
+    expect(envFile('\uFEFFA=1\r\nB=2')).toEqual({ is: 'read', variables: { A: '1', B: '2' } })
+  })
+
   it.each([
+    ['A=1\nB=\0', 2, 'it holds a zero byte, as text that is not UTF-8 does'],
     ['A=1\n\nnonsense', 3, 'it is not NAME=value'],
     ['A=1\n2B=3', 2, 'it is not NAME=value'],
     ['A="1\nB=2', 1, 'the quote " is not closed'],

@@ -9,8 +9,13 @@ export type EnvFile =
  * Reads the text of a `.env` file as Node's `util.parseEnv` does (`NAME=value`, quotes over several lines, comments after `#`),
  * and complains about lines that it would skip without a word. Pure; a complaint holds nothing of the line.
  */
-export const envFile = (text: string): EnvFile => {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+export const envFile = (said: string): EnvFile => {
+  // An editor's mark of UTF-8, which would become a part of the first name.
+  const text = said.replace(/^\uFEFF/, '')
+  const lines = text.split(/\r?\n/)
+  const strange = lines.findIndex((line) => line.includes('\0'))
+  if (strange !== -1)
+    return { is: 'flawed', line: strange + 1, why: 'it holds a zero byte, as text that is not UTF-8 does' }
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at]!.trim()
     if (line === '' || line.startsWith('#')) continue
