@@ -108,6 +108,14 @@ describe('step', () => {
     expect(effects).toContainEqual({ do: 'reap', generation, pid: 7 })
   })
 
+  it('forgets why it failed when somebody stops it, and says why it ended when nobody did', () => {
+    const failed = after(...spawned, [500, { is: 'waited', generation, timer: 'ready' }]).life
+    const now = { at: 600, wall: 0, chance: 0.5 }
+
+    expect(step(failed, { is: 'stop' }, now).life.lastError).toBeUndefined()
+    expect(step(failed, { is: 'stop', why: '"a" was given up' }, now).life.lastError).toBe('"a" was given up')
+  })
+
   it('asks a group to end, then kills it', () => {
     const asked = after(...ready, [20, { is: 'stop' }])
     const killed = after(...ready, [20, { is: 'stop' }], [70, { is: 'waited', generation, timer: 'grace' }])

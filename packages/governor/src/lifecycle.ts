@@ -61,7 +61,7 @@ const decided = (life: Life, event: LifeEvent, moment: Moment): Step => {
     case 'restart':
       return restart(life, moment)
     case 'stop':
-      return halt(event.why === undefined ? life : { ...life, lastError: event.why }, 'stopped', moment)
+      return stop(life, event.why, moment)
     case 'join':
       return isUp(life) ? renew(life, 'group', { why: event.why, moment }) : same(life)
     case 'cleared':
@@ -71,6 +71,12 @@ const decided = (life: Life, event: LifeEvent, moment: Moment): Step => {
     case 'step-back':
       return stepBack(life)
   }
+}
+
+/** What failed before somebody stopped it is over; where nobody asked, it stays known why it ended. */
+const stop = (life: Life, why: string | undefined, moment: Moment): Step => {
+  const { lastError: _, ...well } = life
+  return halt(why === undefined ? well : { ...well, lastError: why }, 'stopped', moment)
 }
 
 const start = (life: Life, moment: Moment): Step => {

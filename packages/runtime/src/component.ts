@@ -23,7 +23,7 @@ export interface Component {
   readonly name: string
   readonly kind: Kind
   readonly level: Level
-  /** Why it is not healthy. */
+  /** Why it is not healthy, or not running. */
   readonly reason?: string
   /** Whether the whole is unhealthy when it is, and not merely degraded. */
   readonly critical: boolean
@@ -40,6 +40,9 @@ export function serviceComponent({ name, state, lastError, ailing, replicas }: S
     const reason = `${replicas.ready} of ${replicas.wanted} replicas are ready`
     return component('service', name, { level: 'degraded', reason })
   }
+  // Somebody stopped it and wants it so; one that was stopped with its group says why.
+  if (state.is === 'stopped' && lastError === undefined)
+    return component('service', name, { level: 'healthy', reason: 'stopped' })
   if (ailing) return component('service', name, { level: 'degraded', reason: ailing.why })
   if (state.is === 'ready' || state.is === 'running' || state.is === 'done') return component('service', name)
   const reason = lastError ? `${state.is}: ${lastError}` : state.is

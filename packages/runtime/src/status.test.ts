@@ -54,6 +54,19 @@ describe('statusOf', () => {
     })
   })
 
+  it('is healthy with a service that somebody stopped, and degraded by one that was stopped with its group', () => {
+    const state = { is: 'stopped', since: 0 } as const
+    const asked = sampleStatus({ services: [sampleService('kernel', { state })] })
+    const fallen = sampleStatus({
+      services: [sampleService('kernel', { state, lastError: '"ai" was given up' })],
+    })
+
+    expect(asked.level).toBe('healthy')
+    expect(component(asked, 'service')).toMatchObject({ level: 'healthy', reason: 'stopped' })
+    expect(fallen.level).toBe('degraded')
+    expect(component(fallen, 'service')).toMatchObject({ reason: 'stopped: "ai" was given up' })
+  })
+
   it('is degraded by a service whose replicas are not all ready', () => {
     const web = sampleService('web', { replicas: { wanted: 3, ready: 2, each: [] } })
 
