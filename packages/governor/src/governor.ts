@@ -2,12 +2,12 @@ import type { Clock, Random } from '@holdfast/policy'
 import type { Changes } from './changes.ts'
 import type { ServiceLine } from './child.ts'
 import type { GovernorEvent } from './governor-event.ts'
+import type { StartResult } from './life/start-result.ts'
 import type { UsageReader } from './process-usage.ts'
 import type { ServiceSpec } from './service.ts'
 import type { ServiceHealth } from './service-health.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 import type { ServiceStatus } from './service-status.ts'
-import type { StartResult } from './start-result.ts'
 
 /** What every governor is made of. */
 export interface GovernorOptions<Spec = ServiceSpec> {

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 import { GovernorError } from './governor-error.ts'
+import { scheduleFlaw } from './life/schedule.ts'
 import type { Probe } from './probe/probe.ts'
 import { runtimeEnvironment } from './process/runtime-environment.ts'
-import { scheduleFlaw } from './schedule.ts'
 import type { Service } from './service.ts'
 
 /** Throws `BAD_SERVICE` for a service that cannot be, naming the option and the value received. */

@@ -1,5 +1,5 @@
 import { byNumber } from './crew/foremost.ts'
-import type { Life } from './life.ts'
+import type { Life } from './life/life.ts'
 
 /** How well one service is. */
 export interface ServiceHealth {

@@ -1,6 +1,6 @@
 import { foremost } from './crew/foremost.ts'
 import type { RestartReason } from './governor-event.ts'
-import type { Life } from './life.ts'
+import type { Life } from './life/life.ts'
 import type { Usage } from './process-usage.ts'
 import { together } from './service-status.ts'
 

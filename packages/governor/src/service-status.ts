@@ -1,6 +1,6 @@
 import { byNumber, foremost } from './crew/foremost.ts'
 import type { ExitCause, RestartReason } from './governor-event.ts'
-import type { Life, RestartCause, ServiceState } from './life.ts'
+import type { Life, RestartCause, ServiceState } from './life/life.ts'
 
 /** One service at one moment. `at`, `since` and `until` are readings of the governor's clock, in ms. */
 export interface ServiceStatus extends ProcessStatus {

@@ -1,11 +1,11 @@
 import { checkCrew } from './crew/check-crew.ts'
 import type { HeldListener } from './held-listener.ts'
+import type { Schedule } from './life/schedule.ts'
 import type { Probe } from './probe/probe.ts'
 import type { RuntimeEnvironment } from './process/runtime-environment.ts'
 import type { OnGovernorDeath } from './process/unit.ts'
 import { type Autoscale, type ScalingRules, scalingRules } from './scaling/autoscale.ts'
 import { checkScaled } from './scaling/check-scaled.ts'
-import type { Schedule } from './schedule.ts'
 import { checkService } from './service-check.ts'
 
 /** What to run, and how it should be kept running. Durations are ms, sizes bytes. */

@@ -1,7 +1,7 @@
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
-import type { Life } from './life.ts'
-import { unborn } from './lifecycle.ts'
+import type { Life } from './life/life.ts'
+import { unborn } from './life/lifecycle.ts'
 import { service } from './service.ts'
 import { weighing } from './weighing.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/policy'
-import type { Life, LifeEvent } from './life.ts'
-import { isUp } from './life-moves.ts'
+import type { Life, LifeEvent } from './life/life.ts'
+import { isUp } from './life/life-moves.ts'
 import type { Usage, UsageReader } from './process-usage.ts'
 
 export interface WeighingOptions {

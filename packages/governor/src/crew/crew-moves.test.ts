@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Life } from '../life.ts'
-import { unborn } from '../lifecycle.ts'
+import type { Life } from '../life/life.ts'
+import { unborn } from '../life/lifecycle.ts'
 import { service } from '../service.ts'
 import { crewMoves } from './crew-moves.ts'
 

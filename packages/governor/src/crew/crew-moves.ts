@@ -1,4 +1,4 @@
-import type { Life } from '../life.ts'
+import type { Life } from '../life/life.ts'
 
 /** The processes that are one service, as they shall be. */
 export interface Crew {

@@ -1,4 +1,4 @@
-import type { Life } from '../life.ts'
+import type { Life } from '../life/life.ts'
 
 /** The replica that stands for its service: one that is ready if enough of them are, otherwise the first that is not. */
 export const foremost = (lives: readonly Life[]): Life => {

@@ -1,6 +1,6 @@
-import type { GovernorEvent, RestartReason } from './governor-event.ts'
+import type { GovernorEvent, RestartReason } from '../governor-event.ts'
+import type { Service } from '../service.ts'
 import type { AfterStop, Effect, Life, Moment, RestartCause, Role, Step } from './life.ts'
-import type { Service } from './service.ts'
 import { verdict } from './verdict.ts'
 
 // The moves of which the life of a service is made; lifecycle.ts has the invariants and says when each is made.

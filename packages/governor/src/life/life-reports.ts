@@ -1,4 +1,5 @@
-import type { ExitCause } from './governor-event.ts'
+import type { ExitCause } from '../governor-event.ts'
+import { isJob } from '../service.ts'
 import type { Effect, Life, LifeEvent, Moment, Step, Timer } from './life.ts'
 import {
   announce,
@@ -16,7 +17,6 @@ import {
   terminate,
 } from './life-moves.ts'
 import { nextDue, remaining } from './schedule.ts'
-import { isJob } from './service.ts'
 import { noSpare } from './spare-moves.ts'
 import { endedWell, verdict } from './verdict.ts'
 

@@ -1,6 +1,6 @@
-import type { ExitCause, GovernorEvent, RestartReason } from './governor-event.ts'
+import type { ExitCause, GovernorEvent, RestartReason } from '../governor-event.ts'
+import type { Service } from '../service.ts'
 import type { Due } from './schedule.ts'
-import type { Service } from './service.ts'
 
 /** Where a service is. `since` and `until` are readings of the governor's clock. */
 export type ServiceState =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { liveThrough } from './testing/life-history.ts'
+import { liveThrough } from '../testing/life-history.ts'
 
 describe('step', () => {
   it('holds its invariants through 50 000 random histories', () => {

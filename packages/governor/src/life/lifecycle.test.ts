@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { type Service, type ServiceSpec, service } from '../service.ts'
+import { liveThrough } from '../testing/life-history.ts'
 import type { Effect, Life, LifeEvent } from './life.ts'
 import { step, unborn } from './lifecycle.ts'
-import { type Service, type ServiceSpec, service } from './service.ts'
-import { liveThrough } from './testing/life-history.ts'
 
 const spec = service({
   name: 'a',

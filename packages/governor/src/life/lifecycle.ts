@@ -1,7 +1,7 @@
+import type { Service } from '../service.ts'
 import type { Life, LifeEvent, Moment, Step } from './life.ts'
 import { begin, fresh, halt, isUp, precede, renew, rest, same } from './life-moves.ts'
 import { reported } from './life-reports.ts'
-import type { Service } from './service.ts'
 import { hushed, letIn, stepBack } from './spare-moves.ts'
 
 /*

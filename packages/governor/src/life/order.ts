@@ -1,4 +1,4 @@
-import { GovernorError } from './governor-error.ts'
+import { GovernorError } from '../governor-error.ts'
 
 /** The part of a service that decides its place in the order. */
 export interface Needing {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type Strategy, service } from '../service.ts'
 import { unborn } from './lifecycle.ts'
-import { type Strategy, service } from './service.ts'
 import { touched } from './strategy.ts'
 
 /** a ← b ← c, and d beside them; x has no group, and c needs it to need a in another way. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { service } from '../service.ts'
 import type { Life, ServiceState } from './life.ts'
 import { unborn } from './lifecycle.ts'
-import { service } from './service.ts'
 import { type Departure, turns } from './turns.ts'
 
 type Is = ServiceState['is']

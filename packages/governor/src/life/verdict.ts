@@ -1,6 +1,6 @@
-import type { ExitCause } from './governor-event.ts'
+import type { ExitCause } from '../governor-event.ts'
+import type { Service } from '../service.ts'
 import type { AfterStop, Effect, Life, RestartCause } from './life.ts'
-import type { Service } from './service.ts'
 
 /** What is to come of a service whose run failed. */
 export interface Verdict {

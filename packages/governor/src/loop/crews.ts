@@ -1,7 +1,7 @@
 import { type Crew, crewMoves } from '../crew/crew-moves.ts'
 import { freeSeat, seatId } from '../crew/seat.ts'
-import type { Life, LifeEvent, Past } from '../life.ts'
-import type { Seat } from '../lifecycle.ts'
+import type { Life, LifeEvent, Past } from '../life/life.ts'
+import type { Seat } from '../life/lifecycle.ts'
 import type { Service } from '../service.ts'
 
 /** How many processes of a service there shall be. */

@@ -1,4 +1,4 @@
-import type { Effect, Life, LifeEvent } from '../life.ts'
+import type { Effect, Life, LifeEvent } from '../life/life.ts'
 import type { UsageReader } from '../process-usage.ts'
 import type { Service } from '../service.ts'
 

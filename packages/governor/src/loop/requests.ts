@@ -1,8 +1,8 @@
 import { checkCrew, rolls } from '../crew/check-crew.ts'
 import { GovernorError } from '../governor-error.ts'
-import type { Life } from '../life.ts'
+import type { Life } from '../life/life.ts'
+import { type Begun, type StartResult, startResult } from '../life/start-result.ts'
 import type { Service } from '../service.ts'
-import { type Begun, type StartResult, startResult } from '../start-result.ts'
 import type { Hands } from './hands.ts'
 import type { RunLoop } from './run-loop.ts'
 

@@ -1,5 +1,5 @@
 import { GovernorError } from '../governor-error.ts'
-import { startOrder } from '../order.ts'
+import { startOrder } from '../life/order.ts'
 import type { Service, Strategy } from '../service.ts'
 
 /** Services that can be together; throws `BAD_SERVICE`, `UNKNOWN_NEED` and `NEED_CYCLE` for others. */

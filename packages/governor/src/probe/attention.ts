@@ -1,5 +1,5 @@
 import type { Clock } from '@holdfast/policy'
-import type { LifeEvent, Timer } from '../life.ts'
+import type { LifeEvent, Timer } from '../life/life.ts'
 import type { Liveness } from '../service.ts'
 import { type AskAbout, askOf } from './ask.ts'
 import { type Ear, type Probe, type Probing, probe } from './probe.ts'

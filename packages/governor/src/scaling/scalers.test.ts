@@ -1,7 +1,7 @@
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
-import type { Life, ServiceState } from '../life.ts'
-import { unborn } from '../lifecycle.ts'
+import type { Life, ServiceState } from '../life/life.ts'
+import { unborn } from '../life/lifecycle.ts'
 import { type Service, service } from '../service.ts'
 import { scalers } from './scalers.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@holdfast/policy'
 import type { GovernorEvent } from '../governor-event.ts'
-import type { Life } from '../life.ts'
+import type { Life } from '../life/life.ts'
 import type { UsageReader } from '../process-usage.ts'
 import type { Service } from '../service.ts'
 import type { ScalingRules } from './autoscale.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { seededRandom } from '@holdfast/policy/testing'
 import type { GovernorEvent } from '../governor-event.ts'
-import type { Effect, Life, LifeEvent, Role } from '../life.ts'
-import { step, unborn } from '../lifecycle.ts'
+import type { Effect, Life, LifeEvent, Role } from '../life/life.ts'
+import { step, unborn } from '../life/lifecycle.ts'
 import { isJob, type Service, type ServiceSpec, service } from '../service.ts'
 
 // A world for the lifecycle: it does what effects ask, in a random order, and mixes in what people ask for and what

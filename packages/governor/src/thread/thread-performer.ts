@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/policy'
 import type { ServiceLine } from '../child.ts'
 import type { GovernorEvent } from '../governor-event.ts'
-import type { LifeEvent } from '../life.ts'
+import type { LifeEvent } from '../life/life.ts'
 import type { OwnEffect, Performer } from '../loop/hands.ts'
 import { attention } from '../probe/attention.ts'
 import type { Probe } from '../probe/probe.ts'
