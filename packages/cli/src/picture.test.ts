@@ -52,12 +52,16 @@ describe('picture', () => {
       replica,
       pid,
     })
-    const each = [process(1, 11), process(2), process(undefined, 13)]
-    const web = sampleService('web', { replicas: { wanted: 2, ready: 1, each } })
+    const shown = (spare?: number) => {
+      const each = [process(1, 11), process(2), process(undefined, spare)]
+      const web = sampleService('web', { replicas: { wanted: 2, ready: 1, each } })
+      return plain(sampleStatus({ services: [web] }), 100)
+    }
 
-    expect(plain(sampleStatus({ services: [web] }), 100)).toContainEqual(
+    expect(shown(13)).toContainEqual(
       expect.stringMatching(/^ {2}web .* 1 of 2 ready \(1: 11, starting 2: –, spare 13\)$/),
     )
+    expect(shown()).toContainEqual(expect.stringContaining(', no spare)'))
   })
 
   it('says it in the singular', () => {

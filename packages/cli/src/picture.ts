@@ -69,9 +69,8 @@ function serviceLine(service: Status['services'][number], show: Show): string {
 function processes({ wanted, ready, each }: NonNullable<Status['services'][number]['replicas']>): string {
   const pids = each.map(({ replica, state, pid }) => {
     const where = pid === undefined ? '' : ` ${pid}`
-    return replica === undefined
-      ? `spare${where}`
-      : `${state.is === 'ready' ? '' : `${state.is} `}${replica}:${where || ' –'}`
+    if (replica === undefined) return where ? `spare${where}` : 'no spare'
+    return `${state.is === 'ready' ? '' : `${state.is} `}${replica}:${where || ' –'}`
   })
   return `${ready} of ${wanted} ready (${pids.join(', ')})`
 }
