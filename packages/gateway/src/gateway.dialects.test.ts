@@ -39,6 +39,7 @@ const serve = async (): Promise<Setting> => {
       upstreams: {
         claude: { dialect: 'anthropic', url: claude.url, key: 'k', policy },
         gpt: { dialect: 'openai', url: gpt.url, policy },
+        streaming: { dialect: 'anthropic', url: claude.url, key: 'k', streams: true, prefill: true, policy },
       },
       chains: {
         claude: ['claude/claude-opus-4-5'],
@@ -46,6 +47,8 @@ const serve = async (): Promise<Setting> => {
         both: ['claude/claude-opus-4-5', 'gpt/gpt-fake'],
         back: ['gpt/gpt-fake', 'claude/claude-opus-4-5'],
         rules: ['rules'],
+        streaming: ['streaming'],
+        continued: ['gpt/gpt-fake', 'streaming'],
       },
       rules: [{ match: /hello/i, answer: 'Hello yourself.' }],
     }),
@@ -238,11 +241,47 @@ describe("Anthropic's own client", () => {
     const { anthropic } = await serve()
     const models = await anthropic.models.list()
 
-    expect(models.data.map(({ id }) => id)).toEqual(['claude', 'gpt', 'both', 'back', 'rules'])
+    expect(models.data.map(({ id }) => id)).toEqual([
+      'claude',
+      'gpt',
+      'both',
+      'back',
+      'rules',
+      'streaming',
+      'continued',
+    ])
   })
 })
 
 describe("OpenAI's own client", () => {
+  it('gets one piece, as the other client does, where the upstream is asked for a stream all the same', async () => {
+    const { openai, anthropic, claude } = await serve()
+    const completion = await openai.chat.completions.create({ model: 'streaming', messages: hello })
+    const message = await anthropic.messages.create(ofAnthropic('streaming'))
+
+    expect(completion).toMatchObject({
+      choices: [{ message: { content: fakeAnswer } }],
+      usage: { total_tokens: 20 },
+    })
+    expect([words(message), message.usage.output_tokens]).toEqual([fakeAnswer, 12])
+    expect(claude.received.map(({ body }) => body.stream)).toEqual([true, true])
+  })
+
+  it('gets the rest of a sentence from Anthropic, which is given its beginning', async () => {
+    const { openai, claude, gpt } = await serve()
+    gpt.next({ does: 'cut', after: 4 })
+    claude.next({ does: 'answer', content: [{ type: 'text', text: ' leaps.' }] })
+    const stream = openai.chat.completions.stream({ model: 'continued', messages: hello })
+
+    expect((await stream.finalChatCompletion()).choices[0]?.message.content).toBe(
+      'The quick brown fox leaps.',
+    )
+    expect(claude.received[0]?.body['messages']).toMatchObject([
+      {},
+      { role: 'assistant', content: 'The quick brown fox' },
+    ])
+  })
+
   it('gets a completion from Anthropic, in one piece and streamed, with its tokens', async () => {
     const { openai } = await serve()
     const asked = { model: 'claude', messages: hello }
