@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { mark } from './process/process-mark.ts'
 import type { ServiceSpec } from './service.ts'
@@ -48,6 +49,32 @@ describe('adoption', () => {
     await second.stop()
     expect(mark(Number(next))).toBeUndefined()
     expect(readdirSync(stateDir)).toEqual([])
+  }, 30_000)
+
+  it('hears that it got ready while nobody governed it', async () => {
+    const stateDir = folder(onTestFinished)
+    const late = spec({
+      command: [
+        'node',
+        '-e',
+        `process.on('SIGUSR2', () => console.log('up')); console.log('here'); setInterval(() => {}, 1e6)`,
+      ],
+    })
+    const first = governingProcess([late], stateDir, onTestFinished)
+    await first.line(/^here$/)
+    const pid = Number((await first.line(/"service.started".*"pid":(\d+)/))[1])
+    await first.kill()
+    process.kill(pid, 'SIGUSR2')
+    const said = () =>
+      readdirSync(stateDir)
+        .filter((name) => name.endsWith('.stdout'))
+        .map((name) => readFileSync(join(stateDir, name), 'utf8'))
+    await expect.poll(said).toEqual(['here\nup\n'])
+
+    const second = governingProcess([late], stateDir, onTestFinished)
+
+    expect((await second.line(/^pid a (\d+)/))[1]).toBe(String(pid))
+    await second.stop()
   }, 30_000)
 
   it('prepares nothing for what runs already', async () => {

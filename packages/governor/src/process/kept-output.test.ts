@@ -44,7 +44,7 @@ describe('keptOutput', () => {
     expect(second.heard).toEqual(['stdout two'])
   })
 
-  it('empties a file that was read to the end, and loses nothing of it (I2)', async () => {
+  it('empties a file that was read to the end, and loses nothing of it (I3)', async () => {
     const path = folder(onTestFinished)
     const { clock, heard, output } = opened(path)
     const line = 'x'.repeat(1_023)

@@ -20,7 +20,8 @@ import type { Unit } from './unit.ts'
  * the governor follows, and after it the next one.
  *
  * I1  Every line is given at least once; only what was given in the last moment before a kill -9 comes twice.
- * I2  A file is emptied only when all of it was given; it grows beyond `emptyFrom` only while nobody reads it.
+ * I2  Nothing is given before whoever opened the files has his turn to listen.
+ * I3  A file is emptied only when all of it was given; it grows beyond `emptyFrom` only while nobody reads it.
  */
 
 /** How often the files are looked at, in ms. */
@@ -110,6 +111,8 @@ export const keptOutput = ({ folder, unit, clock, line }: KeptOutputOptions): Ke
   let over = false
   let wake = () => {}
   const following = (async () => {
+    // What a killed governor left unread is given only when whoever opened it can listen for it.
+    await Promise.resolve()
     while (!over) {
       const more = followed.map(({ read }) => read()).includes(true)
       await Promise.all(followed.map(({ settled }) => settled()))
