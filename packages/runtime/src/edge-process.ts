@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { connectControl } from '@holdfast/governor'
 import { announce } from '@holdfast/policy/context'
 import type { Config } from './config/schema.ts'
@@ -42,4 +43,6 @@ running = await starting
 if (services) running.govern(services)
 void running.refreshLog()
 announce()
+// A process that ends by itself writes down what was compiled; one that is killed does not, and the next would begin anew.
+flushCompileCache()
 console.log(edgeReady)
