@@ -32,6 +32,7 @@ services: { steady: { command: [node, -e, "setInterval(() => {}, 1e6); console.l
   }
   await running.line(/steady is ready/)
   const { pid } = (await running.status()).processes.governor
+  await until('healthy') // what hangs before its first word has said nothing that could be told
 
   try {
     process.kill(pid, 'SIGSTOP')
