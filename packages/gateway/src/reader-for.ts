@@ -6,7 +6,6 @@ import { ErrorReader } from './error-reader.ts'
 import { headerText } from './headers.ts'
 import { record } from './json-value.ts'
 import { compression } from './no-completion.ts'
-import { PassedAnswerReader } from './passages/passed-answer-reader.ts'
 import { ResponseStreamReader } from './passages/response-stream-reader.ts'
 import type { Patience } from './patience.ts'
 import type { Answering, Reader } from './reader.ts'
@@ -38,7 +37,7 @@ export function readerFor(listening: Listening): Reader {
     /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '') && !compression(headers)
   if (!request.stream && (passage || !(isStream && upstream.streams))) {
     watchdog.expect('the rest of the answer', idle)
-    if (passage) return new PassedAnswerReader({ ...listening, heard })
+    if (passage) return new AnswerReader({ ...listening, heard }, () => true)
     const inner = new AnswerReader({ ...listening, heard })
     return dialect === 'openai' ? inner : new MessageAnswerReader({ inner, ...likeness(request), heard })
   }
