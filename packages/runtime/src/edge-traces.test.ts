@@ -8,18 +8,19 @@ const of = (text: string, environment = {}) =>
 const collector = 'telemetry: { otlp: "http://collector:4318", sample: 0.1 }'
 
 const keep = { failed: true, slowerThan: 30_000 }
+const sample = { perSecond: 50 }
 
 describe('tracingOf', () => {
   it.each([
-    ['', {}, { service: 'gateway', keep }],
-    ['telemetry:', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, { service: 'gateway', keep }],
+    ['', {}, { service: 'gateway', sample, keep }],
+    ['telemetry:', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, { service: 'gateway', sample, keep }],
     [
       'telemetry: { sample: 0, slow: 5s }',
       {},
       { service: 'gateway', sample: 0, keep: { failed: true, slowerThan: 5_000 } },
     ],
-    ['', { OTEL_SERVICE_NAME: 'gateway-eu' }, { service: 'gateway-eu', keep }],
-    ['', { OTEL_SERVICE_NAME: '' }, { service: 'gateway', keep }],
+    ['', { OTEL_SERVICE_NAME: 'gateway-eu' }, { service: 'gateway-eu', sample, keep }],
+    ['', { OTEL_SERVICE_NAME: '' }, { service: 'gateway', sample, keep }],
     [
       collector,
       {},
@@ -33,17 +34,17 @@ describe('tracingOf', () => {
     [
       'telemetry: { otlp: "https://c/otlp/traces?a=b" }',
       {},
-      { service: 'gateway', keep, otlp: 'https://c/otlp/traces?a=b' },
+      { service: 'gateway', sample, keep, otlp: 'https://c/otlp/traces?a=b' },
     ],
     [
       '',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/base/' },
-      { service: 'gateway', keep, otlp: 'http://c:4318/base/v1/traces' },
+      { service: 'gateway', sample, keep, otlp: 'http://c:4318/base/v1/traces' },
     ],
     [
       '',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t/x' },
-      { service: 'gateway', keep, otlp: 'http://t/x' },
+      { service: 'gateway', sample, keep, otlp: 'http://t/x' },
     ],
   ])('of %j and %j is %j', (text, environment, expected) => {
     expect(of(text, environment)).toEqual(expected)

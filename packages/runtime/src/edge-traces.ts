@@ -80,13 +80,16 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 /** From when on a request is slow if the file does not say, in ms. */
 const slowUsually = 30_000
 
+/** How many requests a second are recorded if the file does not say: all of a quiet day, and no more of a busy one than somebody can look at. */
+const usually = 50
+
 /** What a file and the environment say about traces; the file goes first. What failed or was slow is kept though it was not sampled, be it here or by its client. */
 export function tracingOf({ telemetry }: Config, environment: Environment): TracingOptions {
   const { otlp = collector(environment), sample, slow = slowUsually } = telemetry
   return {
     service: environment['OTEL_SERVICE_NAME'] || 'gateway',
     keep: { failed: true, slowerThan: slow },
-    ...(sample !== undefined && { sample }),
+    sample: sample ?? { perSecond: usually },
     ...(otlp !== undefined && { otlp: whole(otlp) }),
   }
 }

@@ -1,4 +1,5 @@
 export type { KeptBecause, SpanEvent, SpanRecord, TraceRecord } from './kept-trace.ts'
+export type { Sample } from './sampler.ts'
 export type { ExportCounts, TraceStatistics } from './trace-counts.ts'
 export { traceFamilies } from './trace-families.ts'
 export type { TracesAsked } from './trace-ring.ts'

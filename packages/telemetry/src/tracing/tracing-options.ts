@@ -1,4 +1,5 @@
 import { type Clock, demand, type Random } from '@holdfast/policy'
+import type { Sample } from './sampler.ts'
 
 /** What is kept though it was not sampled. Without either, what is not sampled is not recorded, and costs little. */
 export interface KeepOptions {
@@ -20,8 +21,11 @@ export interface CollectorOptions {
 export interface TracingOptions {
   /** What this process is called. */
   readonly service: string
-  /** The share of traces that begin here and are recorded, 0 to 1; all by default. A trace that comes from elsewhere is sampled as it is there. */
-  readonly sample?: number
+  /**
+   * The share of traces that begin here and are recorded, 0 to 1, or how many of them a second; all by default. A trace that comes from elsewhere is
+   * sampled as it is there.
+   */
+  readonly sample?: Sample
   readonly keep?: KeepOptions
   /** Where kept traces are sent, over OTLP/HTTP as JSON; nowhere by default. */
   readonly otlp?: string | CollectorOptions
@@ -44,7 +48,7 @@ export interface TracingOptions {
 /** The options, with nothing left out. */
 export interface TracingSettings {
   readonly service: string
-  readonly sample: number
+  readonly sample: Sample
   readonly keep: { readonly failed: boolean; readonly slowerThan: number }
   readonly otlp: Required<CollectorOptions> | undefined
   readonly ring: number
@@ -92,12 +96,7 @@ export function tracingSettings(options: TracingOptions): TracingSettings {
   } = options
   const { ring = 1_000, mostOpen = 1_000, mostSpans = 500, queue = 4_096 } = options
   demand(typeof service === 'string' && service !== '', 'tracing.service', service, 'a name')
-  demand(
-    typeof sample === 'number' && sample >= 0 && sample <= 1,
-    'tracing.sample',
-    sample,
-    'a number, 0 to 1',
-  )
+  demand(isSample(sample), 'tracing.sample', sample, 'a number, 0 to 1, or { perSecond }')
   for (const [name, value] of Object.entries({ ring, mostOpen, mostSpans, queue })) {
     demand(Number.isSafeInteger(value) && value >= 1, `tracing.${name}`, value, 'a whole number, at least 1')
   }
@@ -124,6 +123,12 @@ export function tracingSettings(options: TracingOptions): TracingSettings {
     clock,
     random,
   }
+}
+
+function isSample(sample: unknown): boolean {
+  if (typeof sample === 'number') return sample >= 0 && sample <= 1
+  const { perSecond } = Object(sample) as { readonly perSecond?: unknown }
+  return typeof perSecond === 'number' && perSecond > 0 && perSecond < Infinity
 }
 
 function collector(otlp: string | CollectorOptions): Required<CollectorOptions> {

@@ -304,6 +304,8 @@ describe('tracing', () => {
     [{}, 'tracing.service'],
     [{ service: 'x', sample: 2 }, 'tracing.sample'],
     [{ service: 'x', sample: '1' }, 'tracing.sample'],
+    [{ service: 'x', sample: { perSecond: 0 } }, 'tracing.sample'],
+    [{ service: 'x', sample: {} }, 'tracing.sample'],
     [{ service: 'x', sampel: 1 }, 'tracing.sampel'],
     [{ service: 'x', keep: true }, 'tracing.keep'],
     [{ service: 'x', keep: { slow: 1 } }, 'tracing.keep.slow'],

@@ -10,6 +10,7 @@ import { Contexts } from './contexts.ts'
 import { ExportQueue } from './export-queue.ts'
 import type { TraceRecord } from './kept-trace.ts'
 import { LocalTracers } from './local-tracers.ts'
+import { sampler } from './sampler.ts'
 import { Tail } from './tail.ts'
 import { TraceCounts, type TraceStatistics } from './trace-counts.ts'
 import { TraceRing, type TracesAsked } from './trace-ring.ts'
@@ -79,10 +80,10 @@ function exporterTo({ url, headers, timeout }: NonNullable<TracingSettings['otlp
   return new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeout })
 }
 
-function register({ service, sample, keep, random }: TracingSettings, tail: Tail): void {
+function register({ service, sample, keep, clock, random }: TracingSettings, tail: Tail): void {
   const keeps = keep.failed || keep.slowerThan < Infinity
   const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': service }))
-  const tracers = new LocalTracers({ tail, resource, lucky: () => random() < sample, keeps })
+  const tracers = new LocalTracers({ tail, resource, lucky: sampler(sample, { clock, random }), keeps })
   if (!trace.setGlobalTracerProvider(tracers)) {
     throw new HoldfastError(
       'TRACING_REGISTERED',
