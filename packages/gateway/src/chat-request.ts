@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Client } from './clients/client.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { record, recordOf } from './json-value.ts'
 import type { Passage } from './passages/passage.ts'
@@ -8,6 +9,8 @@ export interface ChatRequest {
   readonly json: string
   /** What the client speaks. */
   readonly dialect: Dialect
+  /** Whose it is, where clients have keys. */
+  readonly client?: Client | undefined
   /** Where it only passes through, and nothing is known of it but the chain and whether it wants a stream. */
   readonly passage?: Passage | undefined
   readonly headers: IncomingHttpHeaders
