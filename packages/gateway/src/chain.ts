@@ -1,14 +1,15 @@
-import { BreakerOpenError, type Clock } from '@holdfast/policy'
+import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
-import { classOfError } from '@holdfast/transport'
 import { askUpstream } from './ask-upstream.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
+import { linkFailure } from './link-failure.ts'
 import { pause } from './pause.ts'
-import { ProviderFailure } from './provider-failure.ts'
+import type { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
+import { Succession } from './succession.ts'
 import type { Tally } from './tally.ts'
 
 export interface Asked {
@@ -53,14 +54,13 @@ const moment = { least: 50, usual: 500 } as const
 async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const { journey, reply, signal } = asked
   let failed: LinkFailure | undefined
-  let tooLarge: { link: string; failure: ProviderFailure } | undefined
-  let atLeast = 0
+  const succession = new Succession()
   for (const link of links) {
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
     if (reply.begun && !reply.transcript.resumable) break
     if (link.is === 'rules') {
       // A request that was too large for the models is no reason to say that the models are away.
-      if (tooLarge || reply.transcript.started) continue
+      if (succession.refused || reply.transcript.started) continue
       noteNext(link, failed)
       const answer = ruleAnswer(link.rules, asked.request)
       if ('text' in answer) {
@@ -72,13 +72,9 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
       continue
     }
     const { context } = link.upstream
-    if (tooLarge && context !== undefined && context <= atLeast) {
-      failed = {
-        link: link.name,
-        class: 'unable',
-        message: `takes no more than ${context} tokens`,
-        attempts: 0,
-      }
+    const unable = succession.unable(context)
+    if (unable !== undefined) {
+      failed = { link: link.name, class: 'unable', message: unable, attempts: 0 }
       journey.failures.push(failed)
       continue
     }
@@ -87,18 +83,11 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     const error = await askUpstream(asked, link)
     if (error === undefined && !reply.broken) return { is: 'answered', link: link.name }
     if (signal.aborted || reply.ended) return { is: 'cancelled' }
-    if (error instanceof ProviderFailure && error.blame === 'request')
-      return { is: 'refused', link: link.name, failure: error }
-    if (error instanceof ProviderFailure && error.blame === 'size') {
-      tooLarge ??= { link: link.name, failure: error }
-      atLeast = Math.max(atLeast, context ?? 0)
-    }
-    if (error instanceof ProviderFailure && error.blame === 'wire')
-      tooLarge ??= { link: link.name, failure: error }
+    if (!succession.failed({ name: link.name, context }, error)) break
     failed = linkFailure(link.name, error, journey.attempts - before)
     journey.failures.push(failed)
   }
-  return tooLarge ? { is: 'refused', ...tooLarge } : { is: 'exhausted' }
+  return succession.refused ? { is: 'refused', ...succession.refused } : { is: 'exhausted' }
 }
 
 /** Says on the request's span who is asked now, and why the link before it did not answer. */
@@ -109,20 +98,4 @@ function noteNext({ name }: Link, failed: LinkFailure | undefined): void {
     'holdfast.failed': failed.link,
     'holdfast.reason': failed.class,
   })
-}
-
-function linkFailure(link: string, error: unknown, attempts: number): LinkFailure {
-  if (error instanceof BreakerOpenError) {
-    return {
-      link,
-      class: 'open',
-      message: 'its breaker is open after repeated failures',
-      attempts,
-      retryAfter: error.retryAfter,
-    }
-  }
-  const message = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof ProviderFailure)) return { link, class: classOfError(error), message, attempts }
-  const failed = error.code === 'DIVERGED' ? 'diverged' : error.blame === 'wire' ? 'unable' : error.class
-  return { link, class: failed, message, attempts, status: error.status, retryAfter: error.retryAfter }
 }

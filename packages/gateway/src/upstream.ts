@@ -1,15 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import {
-  type Breaker,
-  breaker,
-  budget,
-  type Clock,
-  type Pipeline,
-  type RetryOptions,
-  retry,
-  timeout,
-  wrap,
-} from '@holdfast/policy'
+import type { Breaker, Clock, Pipeline, RetryOptions } from '@holdfast/policy'
 import { Pool } from 'undici'
 import type { Dialect } from './dialects/dialect.ts'
 import type { Happening } from './gateway-event.ts'
@@ -17,7 +7,7 @@ import { providerOf } from './gen-ai.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { Passage } from './passages/passage.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
-import { ProviderFailure } from './provider-failure.ts'
+import { providerPipeline } from './provider-pipeline.ts'
 import type { Prefill } from './stream/prefill.ts'
 import { UpstreamTally } from './tally.ts'
 
@@ -104,10 +94,9 @@ export function upstream(
   const url = new URL(options.url)
   const anthropicUrl = new URL(options.anthropicUrl ?? options.url)
   const policy = options.policy ?? {}
-  const { connect, total, ...patience } = { ...patienceDefaults, ...policy.timeout }
-  const guard = breaker(name, { ...policy.breaker, ignored: sparesProvider, clock })
+  const calls = providerPipeline(name, policy, { clock, random })
   const pool = new Pool(url.origin, {
-    connect: { timeout: connect },
+    connect: { timeout: policy.timeout?.connect ?? patienceDefaults.connect },
     pipelining: 1,
     allowH2: false, // a call has its connection to itself, so that one broken connection is one broken call
     keepAliveTimeout: 30_000,
@@ -138,27 +127,15 @@ export function upstream(
     host: url.hostname,
     provider: providerOf(url.hostname, name),
     pool,
-    patience,
+    patience: calls.patience,
     prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
     streams: options.streams ?? false,
     context: options.context,
     longestWait: longestWaitOf(policy.retry?.backoff),
     turn,
     spare: (tried: number) => ring.spare(tried),
-    breaker: guard,
-    pipeline: wrap(
-      retry({
-        attempts: 2,
-        backoff: { initial: 500, max: 5_000 },
-        ...policy.retry,
-        budget: budget(policy.budget ?? name, { clock }),
-        when: worthAnotherTry,
-        clock,
-        random,
-      }),
-      guard,
-      timeout(total, { mode: 'cooperative', clock }),
-    ),
+    breaker: calls.breaker,
+    pipeline: calls.pipeline,
     tally: new UpstreamTally(),
     close: () => pool.destroy(),
   }
@@ -194,17 +171,4 @@ function passagesOf({ dialect, responses }: UpstreamOptions): ReadonlySet<Passag
 
 function longestWaitOf(backoff: RetryOptions['backoff']): number {
   return typeof backoff === 'object' && 'max' in backoff && backoff.max !== undefined ? backoff.max : 5_000
-}
-
-/** A request that is wrong in itself, a model that is not there, or a call that we did not make, says nothing about the provider's health. */
-function sparesProvider(error: unknown): boolean {
-  return (
-    error instanceof ProviderFailure &&
-    (error.blame !== 'link' || error.code === 'DIVERGED' || error.code === 'RESTING')
-  )
-}
-
-/** A provider that let a time-out pass is not asked again at once: the next link is. */
-function worthAnotherTry(error: unknown): boolean {
-  return error instanceof ProviderFailure && error.retryable
 }
