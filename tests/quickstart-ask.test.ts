@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { known } from '../examples/quickstart/answers.ts'
 import { behaviour, type Mode } from '../examples/quickstart/behaviour.ts'
-import { answering, caption, continuation, takenUp, takeover } from '../examples/quickstart/demo/answering.ts'
+import { answering, caption, joint, takenUp, takeover } from '../examples/quickstart/demo/answering.ts'
 import { ask, events, type Part } from '../examples/quickstart/demo/ask.ts'
 import { page } from '../examples/quickstart/demo/page.ts'
 import { wordWrap } from '../examples/quickstart/demo/word-wrap.ts'
@@ -135,9 +135,6 @@ describe('takenUp', () => {
     const by = takenUp('x-holdfast-attempts=3 x-holdfast-link=secondary x-holdfast-failed=primary=transient')
 
     expect(by).toEqual({ link: 'secondary', attempts: 3, failed: [{ link: 'primary', why: 'transient' }] })
-    expect(by && continuation(by, 12.3)).toBe(
-      'secondary goes on with the sentence of primary (transient) after 12 ms',
-    )
     expect(takenUp('keep-alive')).toBeUndefined()
   })
 })
@@ -160,13 +157,34 @@ describe('answering', () => {
   })
 })
 
+describe('joint', () => {
+  const by = (why: string) => ({ link: 'secondary', attempts: 2, failed: [{ link: 'primary', why }] })
+  const said = 'A breaker watches. After enough failures the breaker is'
+
+  it.each([
+    [79, '── primary died after “…failures the breaker is”; secondary goes on ──'],
+    [62, '── primary died after “…the breaker is”; secondary goes on ──'],
+    [20, '── primary died; secondary goes on ──'],
+  ])('repeats as many of the last words as fit into %i characters', (width, line) => {
+    expect(joint(by('broken'), said, width)).toBe(line)
+  })
+
+  it('tells a silence from a death', () => {
+    expect(joint(by('timeout'), 'Yes', 79)).toBe('── primary fell silent after “Yes”; secondary goes on ──')
+  })
+
+  it('has words for a link that goes on by itself', () => {
+    expect(joint({ link: 'primary', attempts: 2, failed: [] }, said, 79)).toMatch(/; primary goes on ──$/)
+  })
+})
+
 describe('caption', () => {
   it('names the link, the attempts and the time to the first token', () => {
-    expect(caption({ link: 'primary', attempts: 1, failed: [] }, 412.4)).toBe(
-      'primary, 1 attempt, 412 ms to first token',
+    expect(caption({ by: { link: 'primary', attempts: 1, failed: [] }, after: 412.4, before: [] })).toBe(
+      'primary: 1 attempt, 412 ms to first token',
     )
-    expect(caption({ link: 'rules', attempts: 0, failed: [] }, 3)).toBe(
-      'rules, 0 attempts, 3 ms to first token',
+    expect(caption({ by: { link: 'rules', attempts: 0, failed: [] }, after: 3, before: ['primary'] })).toBe(
+      'primary, then rules: 0 attempts, 3 ms to first token',
     )
   })
 })

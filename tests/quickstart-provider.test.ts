@@ -143,6 +143,24 @@ describe('the quickstart provider', () => {
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
   })
 
+  it('goes on with an answer that somebody else began, and with no other', async () => {
+    const rest = async (begun: string) => {
+      const message = { role: 'assistant' as const, content: begun }
+      const stream = await primary.openai.chat.completions.create({
+        model: 'any',
+        messages: [...messages, message],
+        stream: true,
+      })
+      let text = ''
+      for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+      return text
+    }
+
+    for (const begun of [words.slice(0, 5).join(' '), answer.slice(0, 33), answer])
+      expect(begun + (await rest(begun))).toBe(answer)
+    expect(await rest('Something else')).toBe(answer)
+  })
+
   it('repeats a question that it does not know', async () => {
     const unknown = [
       { role: 'user' as const, content: [{ type: 'text' as const, text: 'Is it raining in Graz?' }] },

@@ -9,8 +9,14 @@ export class BadRequest extends Error {
   }
 }
 
-/** What a provider needs to know of a chat completion request. */
-export type Asked = { question: string; promptTokens: number; stream: boolean; includeUsage: boolean }
+/** What a provider needs to know of a chat completion request; `begun` is the answer so far, where the last message is the assistant's. */
+export type Asked = {
+  question: string
+  begun: string
+  promptTokens: number
+  stream: boolean
+  includeUsage: boolean
+}
 
 /** Reads the body of a chat completion request; throws `BadRequest` where it is wrong. */
 export function readRequest(text: string): Asked {
@@ -29,8 +35,10 @@ export function readRequest(text: string): Asked {
   if (typeof stream !== 'boolean') throw new BadRequest('`stream` must be true or false.', 'stream')
   const options = body['stream_options'] ?? {}
   if (!isObject(options)) throw new BadRequest('`stream_options` must be an object.', 'stream_options')
+  const last = spoken.at(-1)!
   return {
     question,
+    begun: last.role === 'assistant' ? last.text : '',
     promptTokens: spoken.reduce((sum, { text }) => sum + words(text).length, 0),
     stream,
     includeUsage: options['include_usage'] === true,
@@ -49,10 +57,11 @@ export function readObject(text: string): Record<string, unknown> {
   return value
 }
 
-/** The two forms in which one answer goes over the wire. Tokens are words here. */
+/** The two forms in which one answer goes over the wire: of one that the request begins, what is missing. Tokens are words here. */
 export function completion(model: string, asked: Asked, answer: string) {
   const head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1_000), model }
-  const tokens = words(answer)
+  const told = answer.startsWith(asked.begun) ? answer.slice(asked.begun.length) : answer
+  const tokens = told.match(/\s*\S+/g) ?? []
   const usage = {
     prompt_tokens: asked.promptTokens,
     completion_tokens: tokens.length,
@@ -69,12 +78,12 @@ export function completion(model: string, asked: Asked, answer: string) {
     whole: () => ({
       ...head,
       object: 'chat.completion',
-      choices: [{ index: 0, message: { role: 'assistant', content: answer }, finish_reason: 'stop' }],
+      choices: [{ index: 0, message: { role: 'assistant', content: told }, finish_reason: 'stop' }],
       usage,
     }),
     /** The answer as chunks: who speaks, then word by word, then the end, then (if asked for) the usage. */
     opening: () => chunk({ role: 'assistant', content: '' }),
-    words: () => tokens.map((word, index) => chunk({ content: index === 0 ? word : ` ${word}` })),
+    words: () => tokens.map((content) => chunk({ content })),
     closing: () => [
       chunk({}, 'stop'),
       ...(asked.includeUsage ? [{ ...head, object: 'chat.completion.chunk', choices: [], usage }] : []),

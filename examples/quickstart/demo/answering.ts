@@ -27,15 +27,30 @@ export function takenUp(comment: string): Answering | undefined {
   return answering(new Headers(pairs))
 }
 
-/** The line that tells who went on in the middle of a sentence, after what, in how many ms. */
-export function continuation({ link, failed }: Answering, after: number): string {
-  const from = failed.map(({ link, why }) => `${link} (${why})`).join(' and ')
-  return `${link} goes on with the sentence${from ? ` of ${from}` : ''} after ${Math.round(after)} ms`
+/** What an answer was: who gave it, after how many attempts, and how soon; `before` are those who gave its beginning. */
+export type Told = { by: Answering; after: number; before: readonly string[] }
+
+/**
+ * The line at the joint of a sentence that two links say: `── primary died after “…row it opens,”; secondary goes on ──`. Of what was `said`
+ * it repeats as many last words as fit into `width` characters.
+ */
+export function joint({ link, failed }: Answering, said: string, width: number): string {
+  const last = failed.at(-1)
+  const ends = last?.why === 'timeout' ? 'fell silent' : 'died'
+  const line = (words: string) =>
+    `── ${last?.link ?? 'the link before'} ${ends}${words && ` after “${words}”`}; ${link} goes on ──`
+  const words = said.trim().split(/\s+/)
+  const quotes = [4, 3, 2, 1].map((count) =>
+    words.length > count ? `…${words.slice(-count).join(' ')}` : words.join(' '),
+  )
+  return quotes.map(line).find(({ length }) => length <= width) ?? line('')
 }
 
 /** The line below an answer: `primary, 1 attempt, 412 ms to first token`. */
-export function caption({ link, attempts }: Answering, after: number): string {
-  return `${link}, ${attempts} attempt${attempts === 1 ? '' : 's'}, ${Math.round(after)} ms to first token`
+export function caption({ by, after, before }: Told): string {
+  const { link, attempts } = by
+  const who = [...before, link].join(', then ')
+  return `${who}: ${attempts} attempt${attempts === 1 ? '' : 's'}, ${Math.round(after)} ms to first token`
 }
 
 /** The line that tells a change of link, if this answer is one: who took over, from whom, after what, in how many ms. */

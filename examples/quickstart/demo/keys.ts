@@ -1,5 +1,6 @@
 import type { Mode } from '../behaviour.ts'
-import { behave, isProvider, type Provider, pidOf } from './doors.ts'
+import { behave, type Provider } from './doors.ts'
+import { kill } from './kill.ts'
 import type { Page } from './page.ts'
 
 /** What the keys do, in the words of one line. */
@@ -13,7 +14,7 @@ export function keys(page: Page, answered: () => string | undefined) {
     if (key === '1') await toggle('primary', 'fail')
     else if (key === '2') await toggle('secondary', 'fail')
     else if (key === '3') await toggle('primary', 'stall')
-    else if (key === 'k') await kill(answered())
+    else if (key === 'k') await kill(page, answered())
   }
 
   /** Breaks a provider in this way, or mends it if it is broken in this way already. */
@@ -26,14 +27,5 @@ export function keys(page: Page, answered: () => string | undefined) {
     else if (mode === 'fail')
       page.line(`✗ ${provider} is broken: it answers 503 from its next request on`, 'red')
     else page.line(`✗ ${provider} stalls: from its next request on it accepts and says nothing`, 'red')
-  }
-
-  async function kill(link: string | undefined): Promise<void> {
-    if (!isProvider(link))
-      return page.line('the last answer came from no process that could be killed', 'red')
-    const pid = await pidOf(link)
-    if (pid === undefined) return page.line(`${link} is down just now`, 'red')
-    process.kill(pid, 'SIGKILL')
-    page.line(`✗ ${link} was killed (process ${pid}); Holdfast starts it again`, 'red')
   }
 }

@@ -8,15 +8,19 @@ export type Paper = { readonly columns?: number; write(text: string): unknown }
 export function page(paper: Paper) {
   let wrap: ReturnType<typeof wordWrap> | undefined // of the text we are in the middle of
 
+  const width = (): number => Math.min(paper.columns || 80, 100) - 1
+
   function end(): void {
     if (wrap) paper.write(`${wrap.end()}\n`)
     wrap = undefined
   }
 
   return {
+    /** How many characters a line of text has at most. */
+    width,
     /** A piece of a running text. */
     text(piece: string): void {
-      wrap ??= wordWrap(Math.min(paper.columns || 80, 100) - 1)
+      wrap ??= wordWrap(width())
       paper.write(wrap.push(piece))
     },
     /** A line of its own, coloured where colours are allowed. */

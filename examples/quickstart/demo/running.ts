@@ -9,6 +9,8 @@ export type Running = {
   readonly exited: Promise<number>
   /** The end of what it wrote, where that was not passed on. */
   readonly lastWords: () => string
+  /** Keeps what it writes from being passed on until the returned function is called. */
+  readonly hush: () => () => void
   /** The first time asks it to end (SIGTERM, once). Every later time kills it and all that it started. */
   readonly stop: () => void
 }
@@ -23,10 +25,12 @@ export function running(args: readonly string[], output: 'pass' | 'keep'): Runni
   const out = child.stdout as Readable
   const err = child.stderr as Readable
   let kept = ''
-  if (output === 'pass') {
+  const pass = () => {
     out.pipe(process.stdout, { end: false })
     err.pipe(process.stderr, { end: false })
-  } else {
+  }
+  if (output === 'pass') pass()
+  else {
     for (const stream of [out, err]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         kept = (kept + text).slice(-8_000)
@@ -45,6 +49,10 @@ export function running(args: readonly string[], output: 'pass' | 'keep'): Runni
       })
     }),
     lastWords: () => kept,
+    hush() {
+      for (const stream of [out, err]) stream.unpipe().pause()
+      return pass
+    },
     stop() {
       if (asked) killTree(child.pid)
       else child.kill('SIGTERM')

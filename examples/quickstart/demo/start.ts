@@ -2,9 +2,12 @@
 import { join } from 'node:path'
 import { behaviour } from '../behaviour.ts'
 import { doors, ready } from './doors.ts'
+import { firstAct } from './first-act.ts'
 import { orphaned } from './orphaned.ts'
+import { page } from './page.ts'
 import { running } from './running.ts'
 import { stage } from './stage.ts'
+import { teller } from './teller.ts'
 
 const onTerminal = process.stdout.isTTY && process.stdin.isTTY
 const holdfast = join(import.meta.dirname, '../../../packages/cli/bin/holdfast.cjs')
@@ -36,7 +39,10 @@ orphaned(end)
 
 const up = await Promise.race([ready(runtime.pid, ending.signal), runtime.exited.then(() => false)])
 if (up && onTerminal) await Promise.race([stage(ending.signal, stop), runtime.exited])
-if (up && !onTerminal) introduce()
+if (up && !onTerminal) {
+  await Promise.race([show(), runtime.exited])
+  introduce()
+}
 const code = await runtime.exited
 mendProviders()
 if (onTerminal && !(up && ending.signal.aborted)) process.stderr.write(runtime.lastWords())
@@ -45,6 +51,18 @@ process.exit(code)
 /** Both providers behave well when a demonstration begins, and after it. */
 function mendProviders(): void {
   for (const port of Object.values(doors.providers)) behaviour(port).become('ok')
+}
+
+/** The first act, without what Holdfast logs between its words. */
+async function show(): Promise<void> {
+  const log = runtime.hush()
+  const paper = page(process.stdout)
+  paper.line('')
+  await firstAct(paper, teller(paper, ending.signal)).catch((error: unknown) => {
+    if (!ending.signal.aborted) throw error
+  })
+  paper.line('')
+  log()
 }
 
 /** What there is to try, for whoever runs this without a terminal. */
