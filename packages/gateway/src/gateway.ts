@@ -3,6 +3,7 @@ import { type Clock, forget, systemClock } from '@holdfast/policy'
 import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
+import { type ChainOptions, fullChain } from './chains/chain-options.ts'
 import { type Chain, Completions } from './completions.ts'
 import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
@@ -18,8 +19,8 @@ import { type UpstreamOptions, upstream } from './upstream.ts'
 
 export interface GatewayOptions {
   readonly upstreams: Readonly<Record<string, UpstreamOptions>>
-  /** Links in the order in which they are asked: an upstream, `upstream/model`, or `rules`. */
-  readonly chains: Readonly<Record<string, readonly string[]>>
+  /** A list is a cascade: its links are asked in their order. */
+  readonly chains: Readonly<Record<string, ChainOptions | ChainOptions['links']>>
   readonly rules?: readonly Rule[] | undefined
   /** How often a stream in which nothing happens gets a comment, in ms (15 000). */
   readonly keepAlive?: number | undefined
@@ -66,15 +67,11 @@ export function gateway(options: GatewayOptions): Gateway {
     })
   }
   const chains = new Map(
-    Object.entries(options.chains).map(([name, links]): [string, Chain] => [
-      name,
-      {
-        name,
-        links: links.map((each) => link(each, upstreams, rules)),
-        tally: new Tally(),
-        lastAnsweredBy: undefined,
-      },
-    ]),
+    Object.entries(options.chains).map(([name, said]): [string, Chain] => {
+      const { links } = fullChain(said)
+      const made = links.map((each) => link(each.link, upstreams, rules))
+      return [name, { name, links: made, tally: new Tally(), lastAnsweredBy: undefined }]
+    }),
   )
   const completions = new Completions({ chains, clock, tell, keepAlive })
   const responses = new ResponseCounts()

@@ -1,3 +1,5 @@
+export type { ChainOptions, LinkOptions, Order } from './chains/chain-options.ts'
+export type { ClientOptions, Rate, SpendLimit } from './clients/client-options.ts'
 export { type Gateway, type GatewayOptions, gateway } from './gateway.ts'
 export type { GatewayEvent } from './gateway-event.ts'
 export type { ChainStatus, GatewayStatus, LinkStatus } from './gateway-status.ts'

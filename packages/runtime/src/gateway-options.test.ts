@@ -12,7 +12,7 @@ describe('gatewayOptions', () => {
       upstreams: {
         a: { dialect: 'openai', url: 'http://x', key: undefined, model: undefined, policy: undefined },
       },
-      chains: { default: ['a'] },
+      chains: { default: { links: [{ link: 'a' }], order: 'cascade' } },
       rules: [],
     })
   })
@@ -45,6 +45,31 @@ gateway: { keepAlive: 5s }
         breaker: { failures: 2 },
         timeout: { connect: 1_000, idle: 3_000 },
       },
+    })
+  })
+
+  it('hands over all that the file says of a chain', () => {
+    const { chains } = options(`
+policies: { quick: { timeout: 1s } }
+upstreams: { a: { url: http://x }, b: { url: http://y } }
+chains:
+  balanced:
+    links: [{ link: a/m, weight: 3, policy: quick }, b]
+    order: weighted
+    hedge: { after: 2s, share: 0.1 }
+    cache: { for: 10m, stale: 1d, keep: disk, apart: true }
+    stream: buffered
+`)
+
+    expect(chains['balanced']).toMatchObject({
+      links: [
+        { link: 'a/m', weight: 3, policy: { budget: 'quick', timeout: { total: 1_000 } } },
+        { link: 'b' },
+      ],
+      order: 'weighted',
+      hedge: { after: 2_000, share: 0.1 },
+      cache: { for: 600_000, stale: 86_400_000, keep: 'disk', apart: true },
+      stream: 'buffered',
     })
   })
 

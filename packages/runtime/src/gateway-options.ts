@@ -1,5 +1,6 @@
-import type { GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
+import type { ChainOptions, GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
 import { providerFacts } from '@holdfast/gateway/providers'
+import type { ChainConfig } from './config/chain.ts'
 import { ruleFlags } from './config/rule-flags.ts'
 import type { Config, PolicyConfig } from './config/schema.ts'
 import { breakerOf, policyOf, retryOf, systemOf } from './policy-of.ts'
@@ -37,10 +38,24 @@ export function gatewayOptions(config: Config): GatewayOptions {
   })
   return {
     upstreams: Object.fromEntries(upstreams),
-    chains: config.chains,
+    chains: Object.fromEntries(
+      Object.entries(config.chains).map(([name, chain]) => [name, chainOptions(chain, config)]),
+    ),
     keepAlive: config.gateway.keepAlive,
     rules: config.rules.map(({ match, answer }) => ({ match: new RegExp(match, ruleFlags), answer })),
   }
+}
+
+function chainOptions(
+  { links, order, hedge, cache, stream }: ChainConfig,
+  { policies }: Config,
+): ChainOptions {
+  const linkOptions = links.map(({ link, weight, policy }) => ({
+    link,
+    weight,
+    policy: policy === undefined ? undefined : upstreamPolicy(policy, policies[policy]!),
+  }))
+  return { links: linkOptions, order, hedge, cache, stream }
 }
 
 /** All upstreams of one policy share its budget, unless the policy names another. */

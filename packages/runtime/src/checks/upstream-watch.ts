@@ -127,8 +127,8 @@ const moment = 250
 function chained({ chains }: Config): ReadonlySet<string> {
   return new Set(
     Object.values(chains)
-      .flat()
-      .map((link) => link.split('/', 1)[0]!),
+      .flatMap(({ links }) => links)
+      .map(({ link }) => link.split('/', 1)[0]!),
   )
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { didYouMean } from './did-you-mean.ts'
+import { issuesOfForm } from './forms.ts'
 import { keysAt } from './known-keys.ts'
 import { schema } from './schema.ts'
 
@@ -22,6 +23,8 @@ export function complaints(issue: z.core.$ZodIssue): Complaint[] {
       atKey: true,
     }))
   }
+  const ofForm = issuesOfForm(issue)
+  if (ofForm) return ofForm.flatMap((each) => complaints({ ...each, path: [...path, ...each.path] }))
   if (issue.code === 'invalid_key')
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }]
   const unworded = issue.code === 'invalid_type' && !/^(must|is missing)/.test(issue.message)

@@ -2,6 +2,7 @@ import { needCycle } from '@holdfast/governor'
 import { outsideSystems } from '@holdfast/policy'
 import { addressComplaint } from '@holdfast/transport'
 import { edgeName } from '../edge-contract.ts'
+import { ofChain } from './chain-contradictions.ts'
 import type { Contradiction } from './contradiction.ts'
 import type { Config } from './schema.ts'
 import { ofService } from './service-contradictions.ts'
@@ -11,7 +12,7 @@ import { unknown } from './unknown-name.ts'
 /** Holds the parts of a configuration against each other; the schema has seen each part alone. */
 export function* contradictions(config: Config): Generator<Contradiction> {
   yield* ofUpstreams(config)
-  yield* ofChains(config)
+  for (const [name, chain] of Object.entries(config.chains)) yield* ofChain(name, chain, config)
   for (const [name, service] of Object.entries(config.services)) yield* ofService(name, service, config)
   yield* ofNeeds(config)
   yield* ofAddresses(config)
@@ -22,8 +23,8 @@ function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction>
   for (const [name, upstream] of Object.entries(upstreams)) {
     const { policy, preset } = upstream
     const path = ['upstreams', name]
-    if (name === 'rules')
-      yield { path, message: "'rules' is the name of the rules; call the upstream something else" }
+    if (name === 'rules' || name === 'stale')
+      yield { path, message: `'${name}' is the name of ${meant[name]}; call the upstream something else` }
     if (policy !== undefined && preset !== undefined)
       yield {
         path: [...path, 'preset'],
@@ -37,23 +38,8 @@ function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction>
   }
 }
 
-function* ofChains({ chains, upstreams, rules }: Config): Generator<Contradiction> {
-  for (const [chain, links] of Object.entries(chains)) {
-    for (const [index, link] of links.entries()) {
-      const path = ['chains', chain, index]
-      const [upstream = '', model] = link.split(/\/(.*)/s)
-      if (links.indexOf(link) !== index) yield { path, message: `'${link}' stands in this chain already` }
-      else if (link === 'rules') {
-        if (rules.length === 0)
-          yield { path, message: 'the file has no rules: add `rules:`, a list of { match, answer }' }
-      } else if (!Object.hasOwn(upstreams, upstream))
-        yield { path, message: unknown('upstream', upstream, { ...upstreams, rules }) }
-      else if (upstreams[upstream]!.is !== 'http')
-        yield { path, message: `'${upstream}' is no model: a link needs an upstream with a url` }
-      else if (model === '') yield { path, message: `'${link}' names no model after the slash` }
-    }
-  }
-}
+/** What a link is that names no upstream. */
+const meant = { rules: 'the rules', stale: 'old answers' } as const
 
 function* ofNeeds({ services }: Config): Generator<Contradiction> {
   const cycle = needCycle(Object.entries(services).map(([name, { needs }]) => ({ name, needs })))

@@ -4,11 +4,21 @@ import { z } from 'zod'
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   let here = bare(schema)
   for (const step of path) {
+    here = formFor(here, step)
     if (here instanceof z.ZodObject) here = bare(here.shape[String(step)] ?? z.unknown())
     else if (here instanceof z.ZodRecord) here = bare(here.def.valueType)
     else if (here instanceof z.ZodArray) here = bare(here.def.element)
   }
+  here = formFor(here, '')
   return here instanceof z.ZodObject ? Object.keys(here.shape) : []
+}
+
+/** Of several forms, the one in which such a step is possible. */
+function formFor(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType {
+  if (!(schema instanceof z.ZodUnion)) return schema
+  const forms = schema.def.options.map(bare)
+  const wanted = typeof step === 'number' ? z.ZodArray : z.ZodObject
+  return forms.find((form) => form instanceof wanted) ?? schema
 }
 
 function bare(schema: z.core.$ZodType): z.core.$ZodType {

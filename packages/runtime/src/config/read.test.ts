@@ -52,7 +52,12 @@ services:
         quick: { timeout: { total: 5_000 } },
       },
       upstreams: { primary: { url: 'https://api.example/v1', key: '123', policy: 'ai' } },
-      chains: { default: ['primary/some-model', 'primary', 'rules'] },
+      chains: {
+        default: {
+          links: [{ link: 'primary/some-model' }, { link: 'primary' }, { link: 'rules' }],
+          order: 'cascade',
+        },
+      },
       services: {
         kernel: { env: { DEBUG: 'true', LEVEL: '3' }, listen: { host: 'localhost', port: 9000 } },
         ai: { command: ['node', 'ai.ts'], needs: ['kernel'], stopGrace: 1_000 },

@@ -1,5 +1,6 @@
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
+import { chain } from './chain.ts'
 import { count, loopback, pattern, says, share, size, text, time, url, word } from './scalars.ts'
 import { serviceShape, strategy } from './service.ts'
 import { preset, upstreamOf, upstreamShape } from './upstream.ts'
@@ -38,8 +39,6 @@ const policy = mapping({
 const upstream = mapping(upstreamShape).transform(upstreamOf)
 
 const rule = mapping({ match: pattern, answer: text })
-
-const chain = unlessNull(z.array(text).min(1, says('must have at least one link')), [])
 
 const service = mapping(serviceShape)
 
