@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { Dialect } from './dialects/dialect.ts'
 import type { OutHeaders } from './headers.ts'
 import { sseData } from './sse.ts'
@@ -13,6 +12,21 @@ export interface WireError {
   readonly [more: string]: unknown
 }
 
+/** Where a reply is written: a response of Node's, or what stands for one. */
+export interface Outlet {
+  readonly headersSent: boolean
+  readonly writableEnded: boolean
+  readonly destroyed: boolean
+  readonly writableNeedDrain: boolean
+  readonly socket?: { setTimeout(ms: number): unknown } | null | undefined
+  writeHead(status: number, headers: OutHeaders): unknown
+  /** False where it asks to wait for `drain`; `done` is called once the bytes are on their way. */
+  write(bytes: Buffer, done?: () => void): boolean
+  end(bytes: Buffer): unknown
+  destroy(): unknown
+  on(event: 'drain', listener: () => void): unknown
+}
+
 /**
  * The one answer a client gets, whoever gives it.
  *
@@ -23,7 +37,7 @@ export interface WireError {
  */
 export class Reply {
   readonly transcript = new Transcript()
-  readonly #response: ServerResponse
+  readonly #response: Outlet
   readonly #identity: OutHeaders
   readonly #unread: number
   #resume: (() => void) | undefined
@@ -31,7 +45,7 @@ export class Reply {
   #written = 0
 
   /** `identity` goes out with whatever is answered. */
-  constructor(response: ServerResponse, identity: OutHeaders = {}, unread = 30_000) {
+  constructor(response: Outlet, identity: OutHeaders = {}, unread = 30_000) {
     this.#response = response
     this.#identity = identity
     this.#unread = unread
@@ -77,6 +91,11 @@ export class Reply {
 
   /** False when the client is slower than the provider: stop until `drained`. */
   write(bytes: Buffer): boolean {
+    return this.relay(bytes)
+  }
+
+  /** The same for bytes that were said to a client of this dialect before. */
+  relay(bytes: Buffer): boolean {
     this.#written++
     return this.#response.write(bytes)
   }
@@ -107,10 +126,15 @@ export class Reply {
 
   /** Ends a stream that cannot be finished (I2). */
   breakOff(error: WireError): void {
+    this.breakOffSaying(this.lastWords(error))
+  }
+
+  /** The same, in words that are the client's already. */
+  breakOffSaying(words: Buffer): void {
     const response = this.#response
     this.#broken = true
     this.#letGoUnread()
-    response.write(this.lastWords(error), () => response.destroy())
+    response.write(words, () => response.destroy())
   }
 
   /** The event that says why a stream has no end. */

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withContext } from '@holdfast/policy/context'
 import { activeSpan, continueTrace, traced } from '@holdfast/telemetry/traces'
 import type { Dialect } from './dialects/dialect.ts'
-import { MessagesReply } from './dialects/messages-reply.ts'
 import type { Happening } from './gateway-event.ts'
 import { identity, identityHeaders } from './identity.ts'
-import { Reply } from './reply.ts'
+import type { Reply } from './reply.ts'
+import { replyFor } from './reply-for.ts'
 
 export type Route = (request: IncomingMessage, response: ServerResponse, reply: Reply) => void | Promise<void>
 
@@ -51,7 +51,7 @@ function answered({
 }: ServedOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (request, response) => {
     const known = identity(request.headers)
-    const reply = new (dialect === 'anthropic' ? MessagesReply : Reply)(response, identityHeaders(known))
+    const reply = replyFor(dialect ?? 'openai', response, identityHeaders(known))
     return withContext(known, async () => {
       activeSpan()?.setAttribute('holdfast.correlation_id', known.correlation)
       try {

@@ -112,6 +112,7 @@ export type { Waits } from './retry/waits.ts'
 export { budgetErrorOf } from './retry/withheld.ts'
 export { type Cache, type CacheOptions, type CacheStatus, cache } from './reuse/cache.ts'
 export { type Coalesce, type CoalesceOptions, type CoalesceStatus, coalesce } from './reuse/coalesce.ts'
+export { Lru } from './reuse/lru.ts'
 export { type Clock, type Random, systemClock } from './time/clock.ts'
 export { type TimeoutOptions, timeout } from './time/timeout.ts'
 

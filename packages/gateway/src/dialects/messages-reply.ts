@@ -30,7 +30,7 @@ export class MessagesReply extends Reply {
     let room = true
     for (const event of this.#events.push(bytes)) {
       const out = this.#said(event)
-      if (out.length > 0) room = super.write(out)
+      if (out.length > 0) room = this.relay(out)
     }
     return room
   }

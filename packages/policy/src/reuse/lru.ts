@@ -1,5 +1,5 @@
-/*
- * Values by key, bounded in number and in total size.
+/**
+ * Values by key, bounded in number and in total size; sizes are in whatever unit the caller has.
  *
  * I1  Keys stand in the order in which they were last read or written.
  * I2  There are never more than `max`, and their sizes never sum up to more than `maxSize`: the one not used for the longest goes first.
