@@ -11,6 +11,8 @@ export interface ChatRequest {
   readonly dialect: Dialect
   /** Whose it is, where clients have keys. */
   readonly client?: Client | undefined
+  /** Whether the chain that it asks keeps streams back until they are whole. */
+  readonly buffered?: boolean | undefined
   /** Where it only passes through, and nothing is known of it but the chain and whether it wants a stream. */
   readonly passage?: Passage | undefined
   readonly headers: IncomingHttpHeaders
@@ -56,9 +58,9 @@ export function choicesAsked({ body }: ChatRequest): number {
   return typeof n === 'number' && n > 1 ? n : 1
 }
 
-/** Whether the client would rather have a stream late than broken off: `x-holdfast-stream: buffered`. */
-export function wantsBuffered({ headers }: ChatRequest): boolean {
-  return headers['x-holdfast-stream'] === 'buffered'
+/** Whether a stream is to come late rather than broken off: so say the chain, the client's key, or the request by `x-holdfast-stream: buffered`. */
+export function wantsBuffered({ headers, client, buffered }: ChatRequest): boolean {
+  return buffered === true || client?.buffered === true || headers['x-holdfast-stream'] === 'buffered'
 }
 
 /** Whether the request asks for more than text: tools, or an answer of a given format. */

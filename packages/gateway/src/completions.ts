@@ -5,6 +5,8 @@ import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts'
+import type { Client } from './clients/client.ts'
+import { withinLimits } from './clients/within-limits.ts'
 import type { Happening } from './gateway-event.ts'
 import { type Journey, marks } from './journey.ts'
 import { record, recordOf } from './json-value.ts'
@@ -22,6 +24,8 @@ export interface Chain {
   readonly name: string
   readonly links: readonly Link[]
   readonly tally: Tally
+  /** Whether streams are kept back until they are whole. */
+  readonly buffered: boolean
   lastAnsweredBy: string | undefined
 }
 
@@ -46,6 +50,11 @@ export class Completions {
     return [...this.#options.chains.values()].reduce((sum, { tally }) => sum + tally.inFlight, 0)
   }
 
+  /** The chains that a client may ask; without keys, all. One that it may not ask is not there for it: names may tell what is none of its business. */
+  namesFor(client: Client | undefined): string[] {
+    return [...this.#options.chains.keys()].filter((name) => client?.mayAsk(name) ?? true)
+  }
+
   /** The same for what only passes through. */
   passing(passage: Passage): Route {
     return (incoming, response, reply) => this.#handle(incoming, response, { reply, passage })
@@ -64,11 +73,29 @@ export class Completions {
     response.once('close', () => {
       if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
     })
-    const request = await read(incoming, reply, passage)
-    if (!request) return
-    const { chains, clock } = this.#options
-    const chain = chains.get(request.model)
-    if (!chain) return refuseModel(request.model, [...chains.keys()], reply)
+    const asked = await read(incoming, reply, passage)
+    if (!asked) return
+    const { client } = reply
+    const chain = this.#options.chains.get(asked.model)
+    if (!chain || client?.mayAsk(chain.name) === false)
+      return refuseModel(asked.model, this.namesFor(client), reply)
+    const request = { ...asked, client, buffered: chain.buffered }
+    const { tell } = this.#options
+    await withinLimits({ request, reply, tell }, () =>
+      this.#answer(chain, { request, reply, signal: left.signal }),
+    )
+  }
+
+  /** Answers how many tokens it took; `undefined` where nobody knows. */
+  async #answer(
+    chain: Chain,
+    {
+      request,
+      reply,
+      signal,
+    }: { readonly request: ChatRequest; readonly reply: Reply; readonly signal: AbortSignal },
+  ): Promise<number | undefined> {
+    const { clock } = this.#options
     const { name, links, tally } = chain
     const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [], cut: false }
     tally.began()
@@ -76,8 +103,9 @@ export class Completions {
       ? keepAlive({ reply, clock, every: this.#options.keepAlive, marks: () => marks(journey, undefined) })
       : undefined
     try {
-      const outcome = await askChain({ links, request, reply, journey, tally, signal: left.signal, clock })
+      const outcome = await askChain({ links, request, reply, journey, tally, signal, clock })
       this.#conclude(chain, journey, reply, outcome)
+      return outcome.is === 'answered' || reply.transcript.started ? undefined : 0
     } finally {
       stop?.()
       tally.inFlight--
@@ -96,7 +124,8 @@ export class Completions {
       'holdfast.outcome': outcome.is,
       ...('link' in outcome && { 'holdfast.link': outcome.link }),
     })
-    const told = { chain: chain.name, attempts: journey.attempts, failures, ms }
+    const whose = reply.client && { client: reply.client.name }
+    const told = { chain: chain.name, ...whose, attempts: journey.attempts, failures, ms }
     const ended = { outcome: wordFor(outcome, reply), ...('link' in outcome && { link: outcome.link }) }
     chain.tally.ended({ ...ended, ms, journey, traceId: traceWorthALook(span) })
     if (outcome.is === 'answered') {

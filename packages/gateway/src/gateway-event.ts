@@ -1,4 +1,5 @@
 import type { BreakerEvent } from '@holdfast/policy'
+import type { LimitName } from './clients/limit-refusal.ts'
 import type { Identity } from './identity.ts'
 import type { LinkFailure } from './journey.ts'
 
@@ -26,11 +27,20 @@ export type Happening =
       readonly key: number
       readonly status: number
     }
+  /** A client was over one of its limits, and nobody was asked. */
+  | {
+      readonly type: 'client.refused'
+      readonly client: string
+      readonly chain: string
+      readonly limit: LimitName
+    }
   /** A mistake of the gateway's own, which the client was told nothing about but that it happened. */
   | { readonly type: 'route.failed'; readonly route: string; readonly error: unknown }
 
 interface Told {
   readonly chain: string
+  /** Whose request it was, where clients have keys. */
+  readonly client?: string
   /** Calls that went out to upstreams, over all links. */
   readonly attempts: number
   readonly failures: readonly LinkFailure[]

@@ -4,7 +4,12 @@ import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
 import { type ChainOptions, fullChain } from './chains/chain-options.ts'
+import { clientFamilies } from './clients/client-families.ts'
+import type { ClientOptions } from './clients/client-options.ts'
+import { Clients } from './clients/clients.ts'
+import { guarded } from './clients/guarded.ts'
 import { type Chain, Completions } from './completions.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
@@ -22,6 +27,8 @@ export interface GatewayOptions {
   /** A list is a cascade: its links are asked in their order. */
   readonly chains: Readonly<Record<string, ChainOptions | ChainOptions['links']>>
   readonly rules?: readonly Rule[] | undefined
+  /** Who may ask, by name; without it, whoever reaches the address. Limits hold in this process. */
+  readonly clients?: Readonly<Record<string, ClientOptions>> | undefined
   /** How often a stream in which nothing happens gets a comment, in ms (15 000). */
   readonly keepAlive?: number | undefined
   readonly on?: ((event: GatewayEvent) => void) | undefined
@@ -68,11 +75,13 @@ export function gateway(options: GatewayOptions): Gateway {
   }
   const chains = new Map(
     Object.entries(options.chains).map(([name, said]): [string, Chain] => {
-      const { links } = fullChain(said)
+      const { links, stream } = fullChain(said)
       const made = links.map((each) => link(each.link, upstreams, rules))
-      return [name, { name, links: made, tally: new Tally(), lastAnsweredBy: undefined }]
+      const buffered = stream === 'buffered'
+      return [name, { name, links: made, tally: new Tally(), buffered, lastAnsweredBy: undefined }]
     }),
   )
+  const clients = options.clients && new Clients({ clients: options.clients, clock })
   const completions = new Completions({ chains, clock, tell, keepAlive })
   const responses = new ResponseCounts()
 
@@ -80,11 +89,11 @@ export function gateway(options: GatewayOptions): Gateway {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
     'POST /v1/messages': (request, response, reply) => completions.handle(request, response, reply),
     ...Object.fromEntries(passages.map((each) => [`POST ${passagePaths[each]}`, completions.passing(each)])),
-    'GET /v1/models': ({ headers }, _, reply) =>
+    'GET /v1/models': (_, __, reply) =>
       reply.send(
         200,
         { 'content-type': 'application/json' },
-        (headers['anthropic-version'] === undefined ? models : anthropicModels)([...chains.keys()]),
+        (reply.dialect === 'openai' ? models : anthropicModels)(completions.namesFor(reply.client)),
       ),
     'GET /livez': probe('alive', options.live),
     'GET /readyz': probe('ready', options.ready),
@@ -94,16 +103,18 @@ export function gateway(options: GatewayOptions): Gateway {
       name,
       (askedAllTheTime.has(name) ? servedQuietly : served)({
         name,
-        route: responses.counted(name, route),
+        route: responses.counted(name, isOfModels(name.split(' ')[1]!) ? guarded(clients, route) : route),
         tell,
-        dialect: name.includes('/v1/messages') ? 'anthropic' : 'openai',
+        dialect: dialectOf(name),
       }),
     ]),
   )
+  const nowhere: Route = ({ url }, _, reply) => refusePath(pathOf(url), Object.keys(routes), reply)
+  const nowhereOfModels = guarded(clients, nowhere)
   const elsewhere = served({
     name: 'HTTP',
-    route: responses.counted('other', ({ url }, _, reply) =>
-      refusePath(pathOf(url), Object.keys(routes), reply),
+    route: responses.counted('other', (request, response, reply) =>
+      (isOfModels(pathOf(request.url)) ? nowhereOfModels : nowhere)(request, response, reply),
     ),
     tell,
   })
@@ -114,7 +125,11 @@ export function gateway(options: GatewayOptions): Gateway {
       door(request, response)
     },
     status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
-    families: () => [...gatewayFamilies(chains.values(), upstreams.values()), responses.family()],
+    families: () => [
+      ...gatewayFamilies(chains.values(), upstreams.values()),
+      ...clientFamilies(clients?.all ?? []),
+      responses.family(),
+    ],
     async close() {
       await Promise.all([...upstreams.values()].map((each) => each.close()))
       for (const name of upstreams.keys()) forget(name)
@@ -123,6 +138,17 @@ export function gateway(options: GatewayOptions): Gateway {
 }
 
 const passages = ['count_tokens', 'embeddings', 'responses'] as const
+
+/** All but the probes, which have no key. */
+function isOfModels(path: string): boolean {
+  return path.startsWith('/v1/')
+}
+
+/** What the clients of a route speak; `undefined` where either may ask. */
+function dialectOf(route: string): Dialect | undefined {
+  if (route === 'GET /v1/models') return undefined
+  return route.includes('/v1/messages') ? 'anthropic' : 'openai'
+}
 
 /** They would drive everything else out of the traces that are kept. */
 const askedAllTheTime: ReadonlySet<string> = new Set(['GET /livez', 'GET /readyz'])

@@ -1,3 +1,5 @@
+import type { Client } from './clients/client.ts'
+import { withoutLimits } from './clients/limit-headers.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import type { OutHeaders } from './headers.ts'
 import { sseData } from './sse.ts'
@@ -38,16 +40,17 @@ export interface Outlet {
 export class Reply {
   readonly transcript = new Transcript()
   readonly #response: Outlet
-  readonly #identity: OutHeaders
+  #standing: OutHeaders
   readonly #unread: number
   #resume: (() => void) | undefined
+  #client: Client | undefined
   #broken = false
   #written = 0
 
   /** `identity` goes out with whatever is answered. */
   constructor(response: Outlet, identity: OutHeaders = {}, unread = 30_000) {
     this.#response = response
-    this.#identity = identity
+    this.#standing = identity
     this.#unread = unread
     response.on('drain', () => {
       const resume = this.#resume
@@ -59,6 +62,21 @@ export class Reply {
   /** What its client speaks. */
   get dialect(): Dialect {
     return 'openai'
+  }
+
+  /** Whose request it answers, where clients have keys. */
+  get client(): Client | undefined {
+    return this.#client
+  }
+
+  /** From now on it answers that client; what a provider says of its own limits is none of its business. */
+  serve(client: Client): void {
+    this.#client = client
+  }
+
+  /** These go out with whatever is answered. */
+  carry(headers: OutHeaders): void {
+    this.#standing = { ...this.#standing, ...headers }
   }
 
   /** Whether the client has the head of the answer, so that nothing but this answer can follow. */
@@ -86,7 +104,8 @@ export class Reply {
   }
 
   begin(status: number, headers: OutHeaders): void {
-    this.#response.writeHead(status, { ...headers, ...this.#identity })
+    const own = this.#client ? withoutLimits(headers) : headers
+    this.#response.writeHead(status, { ...own, ...this.#standing })
   }
 
   /** False when the client is slower than the provider: stop until `drained`. */

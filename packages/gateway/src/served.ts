@@ -17,7 +17,7 @@ export interface ServedOptions {
   readonly name: string
   readonly route: Route
   readonly tell: (event: Happening) => void
-  /** What its clients speak; by default OpenAI's. */
+  /** What its clients speak; where it is not said, each client does, by `anthropic-version` or without it. */
   readonly dialect?: Dialect | undefined
 }
 
@@ -51,7 +51,8 @@ function answered({
 }: ServedOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (request, response) => {
     const known = identity(request.headers)
-    const reply = replyFor(dialect ?? 'openai', response, identityHeaders(known))
+    const speaks = dialect ?? (request.headers['anthropic-version'] === undefined ? 'openai' : 'anthropic')
+    const reply = replyFor(speaks, response, identityHeaders(known))
     return withContext(known, async () => {
       activeSpan()?.setAttribute('holdfast.correlation_id', known.correlation)
       try {

@@ -21,18 +21,19 @@ interface Entry {
 export function gatewayLog(log: Log): (event: GatewayEvent) => void {
   const last = new Map<string, string>()
   return (event) => {
-    const { level, message, fields } = 'chain' in event ? ofChain(event, last) : ofOthers(event)
+    const { level, message, fields } = 'attempts' in event ? ofChain(event, last) : ofOthers(event)
     log[level]({ event: event.type, ...fields, ...ids(event) }, message)
   }
 }
 
-type OfChain = Extract<GatewayEvent, { chain: string }>
+type OfChain = Extract<GatewayEvent, { chain: string; attempts: number }>
 
 function ofChain(event: OfChain, last: Map<string, string>): Entry {
-  const { chain, attempts, failures } = event
+  const { chain, client, attempts, failures } = event
   const link = 'link' in event ? event.link : undefined
   const fields = {
     chain,
+    ...(client !== undefined && { client }),
     ...(link !== undefined && { link }),
     ...('status' in event && { status: event.status }),
     attempts,
@@ -73,6 +74,14 @@ function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
   if (event.type === 'route.failed') {
     const { route, error } = event
     return { level: 'error', message: `${route}: a mistake of the gateway's own`, fields: { err: error } }
+  }
+  if (event.type === 'client.refused') {
+    const { client, chain, limit } = event
+    return {
+      level: 'info',
+      message: `${client}: over its limit (${limit})`,
+      fields: { client, chain, limit },
+    }
   }
   if (event.type === 'key.refused') {
     const { upstream, key, status } = event
