@@ -109,6 +109,22 @@ upstreams: { jira: { url: "${server.url}${path}", policy: quick, ${more} } }
       expect(elsewhere.received[0]?.headers.authorization).toBeUndefined()
     })
 
+    it("sends Anthropic's wire its key as it wants it, and a version unless the call says one", async () => {
+      await using elsewhere = await fakeServer()
+      const fetch = (await jira('key: secret, dialect: anthropic')).fetch('jira')
+
+      await fetch('/v1/messages')
+      await fetch('/v1/messages', { headers: { 'anthropic-version': '2029-01-01' } })
+      await fetch(`${elsewhere.url}/x`)
+
+      expect(server.received.map(({ headers }) => headers)).toMatchObject([
+        { 'x-api-key': 'secret', 'anthropic-version': '2023-06-01' },
+        { 'x-api-key': 'secret', 'anthropic-version': '2029-01-01' },
+      ])
+      expect(server.received[0]?.headers.authorization).toBeUndefined()
+      expect(elsewhere.received[0]?.headers['x-api-key']).toBeUndefined()
+    })
+
     it('has one breaker for one upstream, whoever asks', async () => {
       const hf = await jira()
       server.next(...Array(4).fill({ status: 503 }))

@@ -34,7 +34,8 @@ export interface Holdfast extends AsyncDisposable {
    * `fetch` to an upstream with a `url`.
    *
    * What has no scheme stands under the upstream's address, path included: `/rest/x` and `rest/x` on `https://acme.example/jira` are both
-   * `https://acme.example/jira/rest/x`. Its key goes along as bearer token, to its own origin only: an absolute address elsewhere never sees it.
+   * `https://acme.example/jira/rest/x`. Its key goes along as bearer token (to Anthropic's wire as
+   * `x-api-key`, with an `anthropic-version`), to its own origin only: an absolute address elsewhere never sees it.
    */
   fetch(upstream: string): ResilientFetch
   /**

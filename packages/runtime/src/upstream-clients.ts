@@ -14,6 +14,7 @@ import type {
   ZeromqUpstream,
 } from './config/upstream.ts'
 import { hostOf } from './host-of.ts'
+import { keyHeaders } from './key-headers.ts'
 import { policyOf, policyOptions } from './policy-of.ts'
 import type { WireModules } from './wire-modules.ts'
 
@@ -47,12 +48,8 @@ export class UpstreamClients {
   }
 
   http(name: string, upstream: HttpUpstream): ResilientFetch {
-    const { url, key = upstream.keys?.[0] } = upstream
     return this.#one(name, undefined, () =>
-      resilientFetch(this.#pipeline(name, upstream), {
-        base: url,
-        ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
-      }),
+      resilientFetch(this.#pipeline(name, upstream), { base: upstream.url, headers: keyHeaders(upstream) }),
     )
   }
 
