@@ -24,9 +24,16 @@ beforeEach(async () => {
   door = await gatewayServer({
     upstreams: {
       one: { dialect: 'openai', url: `${one.url}/?token=in-the-query`, key: 'sk-one-secret', policy },
-      two: { dialect: 'openai', url: two.url, key: 'sk-two-secret', model: 'big-two', policy },
+      two: {
+        dialect: 'openai',
+        url: two.url,
+        key: 'sk-two-secret',
+        model: 'big-two',
+        responses: true,
+        policy,
+      },
     },
-    chains: { default: ['one', 'two'], only: ['one'] },
+    chains: { default: ['one', 'two'], only: ['one'], passing: ['two'] },
   })
 })
 afterEach(async () => {
@@ -205,6 +212,20 @@ describe('the trace of a request', () => {
       'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.usage.output_tokens': 12,
     })
+  })
+
+  it.each([
+    ['/v1/embeddings', 'embeddings'],
+    ['/v1/responses', 'chat'],
+  ])('says of a call to %s that it is %s', async (path, operation) => {
+    const headers = { 'content-type': 'application/json' }
+    two.next({ does: 'say', headers, bytes: ['{"object":"list","data":[{}]}'] })
+    const body = JSON.stringify({ model: 'passing', input: 'x' })
+    await fetch(`${door.url}${path}`, { method: 'POST', body })
+
+    expect(attempts(only())).toMatchObject([
+      { name: `${operation} big-two`, attributes: { 'gen_ai.operation.name': operation } },
+    ])
   })
 
   it('is the client’s, and the upstream’s after it', async () => {

@@ -1,3 +1,6 @@
+import type { Passage } from './passages/passage.ts'
+import { providerAt } from './providers/providers.ts'
+
 /** The names that OpenTelemetry gives to what is known of a call to a model (semantic conventions for generative AI, in development: https://github.com/open-telemetry/semantic-conventions-genai). */
 export const genAi = {
   operation: 'gen_ai.operation.name',
@@ -11,20 +14,12 @@ export const genAi = {
   timeToFirstChunk: 'gen_ai.response.time_to_first_chunk',
 } as const
 
-/** The providers that the conventions have a name for, by the host of their address. */
-const providers: Readonly<Record<string, string>> = {
-  'api.openai.com': 'openai',
-  'api.anthropic.com': 'anthropic',
-  'api.deepseek.com': 'deepseek',
-  'api.mistral.ai': 'mistral_ai',
-  'api.groq.com': 'groq',
-  'api.x.ai': 'x_ai',
-  'api.perplexity.ai': 'perplexity',
-  'api.cohere.com': 'cohere',
-  'generativelanguage.googleapis.com': 'gcp.gemini',
+/** What kind of call it is; to count tokens is none that the conventions have a name for, and has its own. */
+export function operationOf(passage: Passage | undefined): 'chat' | Passage {
+  return passage === undefined || passage === 'responses' ? 'chat' : passage
 }
 
-/** Who is behind an address: its provider's name, or else what the upstream is called here. */
+/** Who is behind an address: its provider's name, where the conventions have one, or else what the upstream is called here. */
 export function providerOf(host: string, upstream: string): string {
-  return Object.hasOwn(providers, host) ? providers[host]! : upstream
+  return providerAt(host)?.telemetry?.value ?? upstream
 }

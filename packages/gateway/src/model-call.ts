@@ -2,7 +2,7 @@ import type { Call } from '@holdfast/policy'
 import { activeSpan, traced } from '@holdfast/telemetry/traces'
 import { AnswerNotes, type Noted } from './answer-notes.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
-import { genAi } from './gen-ai.ts'
+import { genAi, operationOf } from './gen-ai.ts'
 
 export type ModelCallOptions = Omit<ExchangeOptions, 'notes'> & Noted
 
@@ -11,13 +11,13 @@ export const modelCall = traced(
   'chat',
   (options: ModelCallOptions, call: Call): Promise<void> => {
     const span = activeSpan()
-    span?.updateName(`chat ${modelOf(options)}`)
+    span?.updateName(`${operationOf(options.request.passage)} ${modelOf(options)}`)
     return exchange({ ...options, notes: new AnswerNotes(options, span) }, call)
   },
   {
     kind: 'client',
     attributes: (options, call) => ({
-      [genAi.operation]: 'chat',
+      [genAi.operation]: operationOf(options.request.passage),
       [genAi.provider]: options.upstream.provider,
       [genAi.requestModel]: modelOf(options),
       'server.address': options.upstream.host,

@@ -3,9 +3,9 @@ import type { AnthropicTaste } from './anthropic-request.ts'
 import type { OpenaiTaste } from './openai-request.ts'
 
 /**
- * What models of Anthropic's take, the newest first (https://platform.claude.com/docs/en/about-claude/models/migration-guide and the guides that it
- * names: which of them refuse `temperature`, which always think, how much they say at most). A model that nobody knows is asked for no more than
- * every one of them takes.
+ * What models of Anthropic's take, the newest first (https://platform.claude.com/docs/en/about-claude/models/migration-guide, and the migration guide
+ * and the overview of each newer model, https://platform.claude.com/docs/en/models/sonnet-5-5/migration-guide: which of them refuse `temperature`, which
+ * refuse to be kept from thinking, how much they say at most). A model that nobody knows is asked for no more than every one of them takes.
  */
 const models: readonly (readonly [RegExp, AnthropicTaste])[] = [
   [

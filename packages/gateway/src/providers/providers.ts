@@ -19,6 +19,8 @@ export interface ProviderFacts {
   readonly prefill?: Fact<Prefill>
   /** What it takes of a request, where that is less than most do. */
   readonly taste?: Fact<OpenaiTaste>
+  /** What OpenTelemetry calls it. */
+  readonly telemetry?: Fact<string>
 }
 
 const anthropic = 'https://platform.claude.com/docs/en/api/messages/create'
@@ -30,17 +32,22 @@ const gemini = 'https://ai.google.dev/gemini-api/docs/openai'
 const openrouter = 'https://openrouter.ai/docs/quickstart'
 const openrouterAnthropic = 'https://openrouter.ai/docs/guides/coding-agents/claude-code-integration'
 const groq = 'https://console.groq.com/docs/openai'
-const groqMessage = 'https://github.com/janhq/jan/issues/8136'
+const groqMessage =
+  'https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_assistant_message_param.py'
 const mistral = 'https://docs.mistral.ai/resources/migration-guides'
-const mistralMessage = 'https://docs.rs/crate/mistral-openapi-client/latest/source/docs/AssistantMessage.md'
-const xai = 'https://www.developersdigest.tech/reference/api-compatibility/xai'
+const mistralMessage = 'https://github.com/mistralai/client-python/blob/main/docs/models/assistantmessage.md'
+const xai = 'https://docs.x.ai/developers/rest-api-reference/inference'
+const xaiPaths = 'https://docs.x.ai/api-reference'
 const lmstudio = 'https://lmstudio.ai/docs/developer/openai-compat'
 const lmstudioAnthropic = 'https://lmstudio.ai/docs/developer/anthropic-compat'
 const ollama = 'https://docs.ollama.com/api/openai-compatibility'
 const ollamaAnthropic = 'https://docs.ollama.com/api/anthropic-compatibility'
 const llamacpp = 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md'
-const vllm = 'https://www.developersdigest.tech/reference/api-compatibility/vllm'
-const vllmChat = 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server/'
+const vllm =
+  'https://github.com/vllm-project/vllm/blob/main/docs/serving/online_serving/openai_compatible_server.md'
+const vllmPaths = 'https://github.com/vllm-project/vllm/blob/main/docs/serving/online_serving/README.md'
+const openTelemetry =
+  'https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-spans.md'
 
 /** The providers that a file can name. */
 export const providers = {
@@ -48,12 +55,14 @@ export const providers = {
     title: 'Anthropic',
     url: { value: 'https://api.anthropic.com', source: anthropic },
     dialect: { value: 'anthropic', source: anthropic },
+    telemetry: { value: 'anthropic', source: openTelemetry },
   },
   deepseek: {
     title: 'DeepSeek',
     url: { value: 'https://api.deepseek.com/v1', source: deepseek },
     dialect: { value: 'both', source: deepseek },
     anthropicUrl: { value: 'https://api.deepseek.com/anthropic', source: deepseek },
+    telemetry: { value: 'deepseek', source: openTelemetry },
   },
   openai: {
     title: 'OpenAI',
@@ -61,11 +70,13 @@ export const providers = {
     dialect: { value: 'openai', source: openai },
     responses: { value: true, source: openai },
     taste: { value: { limit: 'max_completion_tokens', thinking: false }, source: openaiRequest },
+    telemetry: { value: 'openai', source: openTelemetry },
   },
   gemini: {
     title: 'Google Gemini',
     url: { value: 'https://generativelanguage.googleapis.com/v1beta/openai', source: gemini },
     dialect: { value: 'openai', source: gemini },
+    telemetry: { value: 'gcp.gemini', source: openTelemetry },
   },
   openrouter: {
     title: 'OpenRouter',
@@ -80,18 +91,21 @@ export const providers = {
     dialect: { value: 'openai', source: groq },
     responses: { value: true, source: groq },
     taste: { value: { limit: 'max_tokens', thinking: false }, source: groqMessage },
+    telemetry: { value: 'groq', source: openTelemetry },
   },
   mistral: {
     title: 'Mistral',
     url: { value: 'https://api.mistral.ai/v1', source: mistral },
     dialect: { value: 'openai', source: mistral },
     prefill: { value: 'prefix', source: mistralMessage },
+    telemetry: { value: 'mistral_ai', source: openTelemetry },
   },
   xai: {
     title: 'xAI',
     url: { value: 'https://api.x.ai/v1', source: xai },
-    dialect: { value: 'openai', source: xai },
-    responses: { value: true, source: xai },
+    dialect: { value: 'openai', source: xaiPaths },
+    responses: { value: true, source: xaiPaths },
+    telemetry: { value: 'x_ai', source: openTelemetry },
   },
   lmstudio: {
     title: 'LM Studio',
@@ -114,9 +128,9 @@ export const providers = {
   vllm: {
     title: 'vLLM',
     url: { value: 'http://localhost:8000/v1', source: vllm },
-    dialect: { value: 'both', source: vllm },
-    responses: { value: true, source: vllm },
-    prefill: { value: 'vllm', source: vllmChat },
+    dialect: { value: 'both', source: vllmPaths },
+    responses: { value: true, source: vllmPaths },
+    prefill: { value: 'vllm', source: vllm },
   },
 } as const satisfies Readonly<Record<string, ProviderFacts>>
 
