@@ -25,7 +25,7 @@ const noted = async (note: (notes: AnswerNotes) => unknown) => {
   await traced('x', async () => {
     const notes = new AnswerNotes(of, activeSpan())
     note(notes)
-    notes.over(true)
+    notes.over('whole')
   })()
   return running.traces()[0]!.spans[0]!.attributes
 }
@@ -41,7 +41,7 @@ describe('AnswerNotes', () => {
       notes.content({})
     }
     await of.clock.advance(1_000)
-    notes.over(true)
+    notes.over('whole')
 
     const { seconds, toFirstChunk, betweenChunks } = of.upstream.tally
     expect(toFirstChunk.distribution({})).toMatchObject({ sum: 1.25, count: 1 })
@@ -56,7 +56,7 @@ describe('AnswerNotes', () => {
     const notes = new AnswerNotes(of, undefined)
     notes.content({})
     notes.content({})
-    notes.over(false)
+    notes.over('transient')
 
     expect(of.upstream.tally.toFirstChunk.count).toBe(1)
     expect(of.tally.toFirstChunk.count).toBe(0)
@@ -70,7 +70,7 @@ describe('AnswerNotes', () => {
     notes.read({ usage: { prompt_tokens: 3, completion_tokens: 4 } })
     notes.read({ usage: null })
     expect(of.tally.tokens.size).toBe(0)
-    notes.over(false)
+    notes.over('transient')
 
     expect([...of.tally.tokens]).toEqual([['one', { input: 3, output: 4 }]])
   })
@@ -79,7 +79,7 @@ describe('AnswerNotes', () => {
     const of = await counted()
     const notes = new AnswerNotes(of, undefined)
     notes.read({ usage: { prompt_tokens: tokens, completion_tokens: tokens } })
-    notes.over(true)
+    notes.over('whole')
 
     expect(of.tally.tokens.size).toBe(0)
   })

@@ -5,6 +5,10 @@ import type { Journey } from './journey.ts'
 import { record } from './json-value.ts'
 import type { Reply } from './reply.ts'
 import type { Tally, UpstreamTally } from './tally.ts'
+import type { AttemptEnd, Metered } from './usage/account.ts'
+import { charactersIn } from './usage/said-tokens.ts'
+import { toldTokens } from './usage/told-tokens.ts'
+import type { Used } from './usage/used.ts'
 
 /** The attempt whose answer is noted, and where it is counted. */
 export interface Noted {
@@ -20,7 +24,7 @@ export interface Noted {
  * What a provider's answer says about itself: its tokens and its pace are counted; with its model and why it ended they stand on the span of its
  * attempt as well, if there is one. Never a word of the answer.
  */
-export class AnswerNotes {
+export class AnswerNotes implements Metered {
   readonly #of: Noted
   readonly #span: ActiveSpan | undefined
   readonly #began: number
@@ -28,50 +32,56 @@ export class AnswerNotes {
   #model: string | undefined
   #first = 0
   #last = 0
-  #chunks = 0
-  #input: number | undefined
-  #output: number | undefined
+  told: Used | undefined
+  pieces = 0
+  characters = 0
+  sent = false
+  headStatus: number | undefined
 
   constructor(of: Noted, span: ActiveSpan | undefined) {
     this.#of = of
     this.#span = span
     this.#began = of.clock.now()
+    of.journey.account?.began(this)
+  }
+
+  get link(): string {
+    return this.#of.link
   }
 
   status(status: number): void {
+    this.headStatus = status
     this.#span?.setAttribute('http.response.status_code', status)
   }
 
   /** Content of a stream is here, and has not gone to the client yet. */
   content(chunk: Readonly<Record<string, unknown>>): void {
     this.#last = this.#of.clock.now()
-    if (this.#chunks++ === 0) this.#firstContent()
+    if (this.pieces++ === 0) this.#firstContent()
     this.read(chunk)
   }
 
   /** A whole answer, or a piece of a streamed one. */
   read(json: Readonly<Record<string, unknown>>): void {
     const usage = record(json['usage'])
-    if (usage) {
-      // A provider that tells them several times in a stream tells the sum so far.
-      this.#input = count(usage['prompt_tokens']) ?? this.#input
-      this.#output = count(usage['completion_tokens']) ?? this.#output
-    }
+    // A provider that tells them several times in a stream tells the sum so far.
+    if (usage) this.told = toldTokens(usage, this.told) ?? this.told
+    this.characters += charactersIn(json)
     if (this.#span) this.#describe(json, this.#span)
   }
 
-  /** The attempt is over; `whole`: with the whole answer. */
-  over(whole: boolean): void {
-    const { clock, upstream, tally, link } = this.#of
+  /** The attempt is over. */
+  over(end: AttemptEnd): void {
+    const { clock, upstream, tally, link, journey } = this.#of
+    journey.account?.over(this, end)
     upstream.tally.seconds.observe((clock.now() - this.#began) / 1_000)
-    if (whole && this.#chunks > 1)
-      upstream.tally.betweenChunks.observe((this.#last - this.#first) / 1_000 / (this.#chunks - 1))
-    const input = this.#input
-    const output = this.#output
-    if (input === undefined && output === undefined) return
-    tally.used(link, { input: input ?? 0, output: output ?? 0 })
-    if (input !== undefined) this.#span?.setAttribute(genAi.inputTokens, input)
-    if (output !== undefined) this.#span?.setAttribute(genAi.outputTokens, output)
+    if (end === 'whole' && this.pieces > 1)
+      upstream.tally.betweenChunks.observe((this.#last - this.#first) / 1_000 / (this.pieces - 1))
+    if (!this.told) return
+    const { input, output } = this.told
+    tally.used(link, { input, output })
+    this.#span?.setAttribute(genAi.inputTokens, input)
+    this.#span?.setAttribute(genAi.outputTokens, output)
   }
 
   #firstContent(): void {
@@ -109,11 +119,3 @@ export function traceWorthALook(span: ActiveSpan | undefined): string | undefine
 /** What may be a model: a provider's words could be the question's. */
 const isName = /^[^\s"'<>{}]{1,200}$/
 const mostReasons = 16
-/** No answer takes more tokens; one that says so would spoil the sum for good. */
-const mostTokens = 1_000_000_000
-
-function count(tokens: unknown): number | undefined {
-  return Number.isSafeInteger(tokens) && (tokens as number) >= 0 && (tokens as number) <= mostTokens
-    ? (tokens as number)
-    : undefined
-}

@@ -30,10 +30,11 @@ export class AnswerReader implements Reader {
 
   end(): void {
     this.complete = true
-    const { reply, status, headers, marks, notes } = this.#context
+    const { reply, status, headers, marks, notes, claim } = this.#context
     const body = Buffer.concat(this.#chunks)
     const json = recordOf(body.toString('utf8'))
     if (!json || errorIn(json) || !this.#proven(json)) throw noCompletion(this.#context, json)
+    claim()
     notes.read(json)
     reply.send(status, { 'content-type': 'application/json', ...toClient(headers), ...marks() }, body)
     this.finished = true

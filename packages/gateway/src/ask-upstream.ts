@@ -3,12 +3,13 @@ import { classOfError } from '@holdfast/transport'
 import type { Asked } from './chain.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { told } from './dialects/told.ts'
+import type { Lane } from './hedging/lane.ts'
 import { marks } from './journey.ts'
-import type { Link } from './link.ts'
 import { modelCall } from './model-call.ts'
 import { withValue } from './model-span.ts'
 import { pause } from './pause.ts'
 import { ProviderFailure } from './provider-failure.ts'
+import { retriedOutside } from './retried-outside.ts'
 import { prefilled } from './stream/prefill.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -16,8 +17,9 @@ import type { Upstream } from './upstream.ts'
  * Sends the request through the upstream's policy; answers what it failed with, or nothing. Within one attempt of the policy, each key is used once at
  * most, and a prefill that is refused is left out.
  */
-export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' }): Promise<unknown> {
-  const { journey, signal, reply, request } = asked
+export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
+  const { journey, reply, request } = asked
+  const { link, signal, claim } = lane
   const { tally, prefill, streams } = link.upstream
   const { name, host, passes } = link.upstream
   const dialect = link.upstream.speaks(request.dialect)
@@ -30,21 +32,26 @@ export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' })
     const { transcript } = reply
     const beginning =
       takesPrefill && transcript.started ? prefilled(heard, transcript.text, prefill!) : undefined
+    journey.attempts++
+    lane.attempts++
     const options = {
       ...asked,
+      attempt: journey.attempts,
       upstream,
       dialect,
       link: link.name,
       model: link.model,
+      claim,
       marks: () => marks(journey, link.name),
       json: beginning ?? json,
       continues: beginning !== undefined,
     }
-    journey.attempts++
     tally.attempts++
+    lane.since = asked.clock.now()
     try {
       await modelCall(options, call)
     } catch (error) {
+      lane.since = undefined
       tally.failed(classOfError(error))
       if (beginning !== undefined && refuses(error)) {
         takesPrefill = false
@@ -52,7 +59,7 @@ export async function askUpstream(asked: Asked, link: Link & { is: 'upstream' })
       }
       if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)
       if (transcript.started && !signal.aborted) journey.cut = true
-      if (reply.begun && !transcript.resumable) throw final(error)
+      if ((reply.begun && !transcript.resumable) || retriedOutside(request.headers)) throw final(error)
       throw error
     }
   }
@@ -104,7 +111,7 @@ function refuses(error: unknown): boolean {
   return error instanceof ProviderFailure && (error.status === 400 || error.status === 422)
 }
 
-/** The client has part of an answer that nobody can go on with, so no attempt may follow; the provider has failed all the same. */
+/** No attempt may follow, be it that the client has part of an answer that nobody can go on with, or that others try again; the provider has failed all the same. */
 function final(error: unknown): unknown {
   return error instanceof ProviderFailure
     ? Object.defineProperty(error, 'retryable', { value: false })

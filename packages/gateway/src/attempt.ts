@@ -5,6 +5,7 @@ import type { Patience } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Answering, Reader, Speaker } from './reader.ts'
 import { lingering, readerFor } from './reader-for.ts'
+import type { AttemptEnd } from './usage/account.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
@@ -48,6 +49,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#options.notes.sent = true
     if (this.#settled) this.#hangUp()
   }
 
@@ -168,22 +170,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The client has the whole answer. A provider that keeps the connection open after it is given a moment, so that it can be used again. */
   #done(): void {
-    if (!this.#settle(true)) return
+    if (!this.#settle('whole')) return
     if (!this.#reader?.complete) this.#watchdog.expect('the connection to be free', lingering)
     this.#resolve()
   }
 
   #fail(failure: ProviderFailure): void {
-    if (!this.#settle(false)) return
+    if (!this.#settle(failure.class)) return
     if (!this.#reader?.complete) this.#hangUp()
     this.#reject(failure)
   }
 
-  /** True the first time; `whole`: with a whole answer. */
-  #settle(whole: boolean): boolean {
+  /** True the first time. */
+  #settle(end: AttemptEnd): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#options.notes.over(whole)
+    this.#options.notes.over(end)
     this.#watchdog.stop()
     this.#signal.removeEventListener('abort', this.#cancelled)
     return true

@@ -1,16 +1,19 @@
 import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
-import { askUpstream } from './ask-upstream.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { Hedging } from './hedging/hedging.ts'
+import { Race } from './hedging/race.ts'
 import { type Journey, type LinkFailure, marks } from './journey.ts'
 import type { Link } from './link.ts'
 import { linkFailure } from './link-failure.ts'
 import { pause } from './pause.ts'
 import type { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
+import { retriedOutside } from './retried-outside.ts'
 import { ruleAnswer, sendRuleAnswer } from './rules.ts'
 import { Succession } from './succession.ts'
 import type { Tally } from './tally.ts'
+import { WaitingLinks } from './waiting-links.ts'
 
 export interface Asked {
   readonly links: readonly Link[]
@@ -18,6 +21,8 @@ export interface Asked {
   readonly reply: Reply
   readonly journey: Journey
   readonly tally: Tally
+  /** Where a link that is late gets another beside it. */
+  readonly hedging?: Hedging | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
 }
@@ -35,9 +40,11 @@ export type Outcome =
  * without its end is worse than a late one.
  */
 export async function askChain(asked: Asked): Promise<Outcome> {
+  asked.hedging?.began()
   const first = await askOnce(asked, asked.links)
-  const { reply, links, journey } = asked
+  const { reply, links, journey, request } = asked
   if (first.is !== 'exhausted' || !reply.transcript.started || !reply.transcript.resumable) return first
+  if (retriedOutside(request.headers)) return first
   activeSpan()?.addEvent('chain.asked-again')
   const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
   await pause(Math.max(comesBack, moment.least), asked)
@@ -54,38 +61,50 @@ const moment = { least: 50, usual: 500 } as const
 async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const { journey, reply, signal } = asked
   let failed: LinkFailure | undefined
+  const waiting = new WaitingLinks(links)
   const succession = new Succession()
-  for (const link of links) {
-    if (signal.aborted || reply.ended) return { is: 'cancelled' }
-    if (reply.begun && !reply.transcript.resumable) break
-    if (link.is === 'rules') {
-      // A request that was too large for the models is no reason to say that the models are away.
-      if (succession.refused || reply.transcript.started) continue
-      noteNext(link, failed)
-      const answer = ruleAnswer(link.rules, asked.request)
-      if ('text' in answer) {
-        sendRuleAnswer(answer.text, asked.request, reply, marks(journey, link.name))
-        return { is: 'answered', link: link.name }
+  const race = new Race(asked, {
+    spare: () => waiting.spare(({ upstream }) => succession.unable(upstream.context) === undefined),
+    giveBack: (link) => waiting.giveBack(link),
+  })
+  try {
+    while (race.running || waiting.some) {
+      if (!race.running) {
+        if (signal.aborted || reply.ended) return { is: 'cancelled' }
+        if (reply.begun && !reply.transcript.resumable) break
+        const link = waiting.next()
+        if (link.is === 'rules') {
+          // A request that was too large for the models is no reason to say that the models are away.
+          if (succession.refused || reply.transcript.started) continue
+          noteNext(link, failed)
+          const answer = ruleAnswer(link.rules, asked.request)
+          if ('text' in answer) {
+            sendRuleAnswer(answer.text, asked.request, reply, marks(journey, link.name))
+            return { is: 'answered', link: link.name }
+          }
+          failed = { link: link.name, class: 'unable', message: answer.why, attempts: 0 }
+          journey.failures.push(failed)
+          continue
+        }
+        const unable = succession.unable(link.upstream.context)
+        if (unable !== undefined) {
+          failed = { link: link.name, class: 'unable', message: unable, attempts: 0 }
+          journey.failures.push(failed)
+          continue
+        }
+        noteNext(link, failed)
+        race.ask(link)
       }
-      failed = { link: link.name, class: 'unable', message: answer.why, attempts: 0 }
+      const { lane, error } = await race.over()
+      const { name, upstream } = lane.link
+      if (error === undefined && !reply.broken) return { is: 'answered', link: name }
+      if (signal.aborted || reply.ended) return { is: 'cancelled' }
+      if (!succession.failed({ name, context: upstream.context }, error)) break
+      failed = linkFailure(name, error, lane.attempts)
       journey.failures.push(failed)
-      continue
     }
-    const { context } = link.upstream
-    const unable = succession.unable(context)
-    if (unable !== undefined) {
-      failed = { link: link.name, class: 'unable', message: unable, attempts: 0 }
-      journey.failures.push(failed)
-      continue
-    }
-    noteNext(link, failed)
-    const before = journey.attempts
-    const error = await askUpstream(asked, link)
-    if (error === undefined && !reply.broken) return { is: 'answered', link: link.name }
-    if (signal.aborted || reply.ended) return { is: 'cancelled' }
-    if (!succession.failed({ name: link.name, context }, error)) break
-    failed = linkFailure(link.name, error, journey.attempts - before)
-    journey.failures.push(failed)
+  } finally {
+    race.close()
   }
   return succession.refused ? { is: 'refused', ...succession.refused } : { is: 'exhausted' }
 }

@@ -8,6 +8,7 @@ import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts
 import type { Client } from './clients/client.ts'
 import { withinLimits } from './clients/within-limits.ts'
 import type { Happening } from './gateway-event.ts'
+import type { Hedging } from './hedging/hedging.ts'
 import { type Journey, marks } from './journey.ts'
 import { record, recordOf } from './json-value.ts'
 import type { Link } from './link.ts'
@@ -24,6 +25,7 @@ export interface Chain {
   readonly name: string
   readonly links: readonly Link[]
   readonly tally: Tally
+  readonly hedging?: Hedging | undefined
   /** Whether streams are kept back until they are whole. */
   readonly buffered: boolean
   lastAnsweredBy: string | undefined
@@ -96,14 +98,14 @@ export class Completions {
     }: { readonly request: ChatRequest; readonly reply: Reply; readonly signal: AbortSignal },
   ): Promise<number | undefined> {
     const { clock } = this.#options
-    const { name, links, tally } = chain
+    const { name, links, tally, hedging } = chain
     const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [], cut: false }
     tally.began()
     const stop = request.stream
       ? keepAlive({ reply, clock, every: this.#options.keepAlive, marks: () => marks(journey, undefined) })
       : undefined
     try {
-      const outcome = await askChain({ links, request, reply, journey, tally, signal, clock })
+      const outcome = await askChain({ links, request, reply, journey, tally, hedging, signal, clock })
       this.#conclude(chain, journey, reply, outcome)
       return outcome.is === 'answered' || reply.transcript.started ? undefined : 0
     } finally {

@@ -4,12 +4,15 @@ import { toUpstream } from './headers.ts'
 import { identityOnward } from './identity.ts'
 import { withModel } from './model-span.ts'
 import type { Answering } from './reader.ts'
+import { attemptHeader } from './retried-outside.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface ExchangeOptions extends Omit<Answering, 'status' | 'headers'> {
   readonly upstream: Upstream
   /** The model to ask for; `undefined` leaves the client's bytes as they are. */
   readonly model: string | undefined
+  /** The how-manieth call of the request it is, over all links. */
+  readonly attempt: number
   /** What is sent in place of the client's own body: the same, and how its answer began. */
   readonly json: string
 }
@@ -32,6 +35,7 @@ export function exchange(options: ExchangeOptions, call: Call): Promise<void> {
         headers: {
           ...toUpstream(request.headers, { key, dialect, bearer }),
           ...identityOnward(request.headers),
+          [attemptHeader]: String(options.attempt),
         },
         body: model === undefined ? json : withModel(json, model),
         headersTimeout: 0,

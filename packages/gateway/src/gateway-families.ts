@@ -72,6 +72,16 @@ function chainFamilies(chains: readonly Chain[]): Family[] {
       'Streams that broke off so, and were brought to their end.',
       each(({ tally }) => tally.streams.mended),
     ),
+    counter(
+      'holdfast_gateway_hedges_sent_total',
+      'Links that were asked beside one that was late.',
+      each(({ tally }) => tally.hedges.sent),
+    ),
+    counter(
+      'holdfast_gateway_hedges_won_total',
+      'Links that were asked so, and were first to bring content.',
+      each(({ tally }) => tally.hedges.won),
+    ),
     histogram(
       'holdfast_gateway_request_duration_seconds',
       'From the last byte of a request to the last of its answer.',

@@ -13,6 +13,7 @@ import type { Dialect } from './dialects/dialect.ts'
 import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
+import { Hedging } from './hedging/hedging.ts'
 import { link } from './link.ts'
 import { passagePaths } from './passages/passage.ts'
 import { invalid, type Reply } from './reply.ts'
@@ -75,10 +76,11 @@ export function gateway(options: GatewayOptions): Gateway {
   }
   const chains = new Map(
     Object.entries(options.chains).map(([name, said]): [string, Chain] => {
-      const { links, stream } = fullChain(said)
+      const { links, hedge, stream } = fullChain(said)
       const made = links.map((each) => link(each.link, upstreams, rules))
       const buffered = stream === 'buffered'
-      return [name, { name, links: made, tally: new Tally(), buffered, lastAnsweredBy: undefined }]
+      const hedging = hedge && new Hedging(hedge)
+      return [name, { name, links: made, tally: new Tally(), hedging, buffered, lastAnsweredBy: undefined }]
     }),
   )
   const clients = options.clients && new Clients({ clients: options.clients, clock })

@@ -25,6 +25,8 @@ export interface Journey {
   /** Calls that went out to upstreams so far, over all links. */
   attempts: number
   readonly failures: LinkFailure[]
+  /** The link that was asked beside one that was late. */
+  hedged?: string | undefined
   /** Whether its stream broke off after the client had been given the beginning. */
   cut: boolean
 }
@@ -36,6 +38,7 @@ export function marks(journey: Journey, link: string | undefined): OutHeaders {
     'x-holdfast-attempts': String(journey.attempts),
   }
   if (link !== undefined) headers['x-holdfast-link'] = encodeURI(link)
+  if (journey.hedged !== undefined) headers['x-holdfast-hedged'] = encodeURI(journey.hedged)
   if (journey.failures.length > 0) {
     headers['x-holdfast-failed'] = journey.failures
       .map((failure) => `${encodeURI(failure.link)}=${failure.class}`)

@@ -34,6 +34,8 @@ export interface Answering {
   readonly dialect: Dialect
   /** Whether the provider was given the beginning that the client has, to go on with it. */
   readonly continues: boolean
+  /** Makes the reply this attempt's own, before anything is written; throws where another link has it. */
+  readonly claim: () => void
   /** The headers that say who answers, as of now. */
   readonly marks: () => OutHeaders
   readonly clock: Clock

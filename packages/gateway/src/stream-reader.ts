@@ -134,9 +134,12 @@ export class StreamReader implements Reader {
   }
 
   #content(bytes: Buffer, { chunk, calls }: { chunk: Chunk; calls: boolean }): 'full' | undefined {
-    const { began, heard } = this.#context
+    const { began, heard, claim } = this.#context
     if (this.#began) heard()
-    else began()
+    else {
+      claim()
+      began()
+    }
     this.#began = true
     if (calls) this.#keepCall()
     const full = this.#passContent(bytes, chunk)

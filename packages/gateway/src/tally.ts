@@ -51,6 +51,8 @@ export class Tally {
   inFlight = 0
   /** Streams that broke off after their beginning had gone out, and those of them that were brought to their end. */
   readonly streams = { cut: 0, mended: 0 }
+  /** Links that were asked beside one that was late, and those of them that were first to bring content. */
+  readonly hedges = { sent: 0, won: 0 }
   readonly tokens = new Map<string, Tokens>()
   readonly seconds = Object.fromEntries(outcomes.map((each) => [each, new Buckets(durations)])) as Readonly<
     Record<Ended['outcome'], Buckets>

@@ -67,9 +67,10 @@ export class ResponseStreamReader implements Reader {
   }
 
   #begin(): void {
-    const { reply, status, headers, marks, began, heard } = this.#context
+    const { reply, status, headers, marks, began, heard, claim } = this.#context
     if (this.#began) return heard()
     this.#began = true
+    claim()
     began()
     reply.transcript.sent({}) // nothing that another attempt could go on with
     if (!reply.begun) reply.begin(status, { ...toClient(headers), ...streamHeaders, ...marks() })

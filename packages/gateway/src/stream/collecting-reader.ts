@@ -51,7 +51,7 @@ export class CollectingReader implements Reader {
 
   #take(data: string, name: string | undefined): void {
     const { finished } = this
-    const { upstream, notes, began, heard } = this.#context
+    const { upstream, notes, began, heard, claim } = this.#context
     const news = this.#stream.read(data, name)
     switch (news.is) {
       case 'done':
@@ -72,7 +72,10 @@ export class CollectingReader implements Reader {
         notes.content(news.chunk)
         this.#collected.add(news.chunk)
         if (this.#began) heard()
-        else began()
+        else {
+          claim()
+          began()
+        }
         this.#began = true
         if (this.finished) this.#context.finished()
     }

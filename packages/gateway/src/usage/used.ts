@@ -8,15 +8,14 @@ export interface Used {
   readonly written: number
 }
 
-/** What one attempt took, and whether its provider said so itself; what is not told is estimated. */
-export interface AttemptUsage {
-  /** The name of its link. */
-  readonly link: string
-  readonly model: string
-  readonly used: Used
-  readonly told: boolean
-  /** Whether it brought the answer to its end: all others are wasted, and are not the client's to pay. */
-  readonly whole: boolean
-}
-
 export const unused: Used = { input: 0, output: 0, cached: 0, written: 0 }
+
+/** What both took. */
+export function sum(a: Used, b: Used): Used {
+  return {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cached: a.cached + b.cached,
+    written: a.written + b.written,
+  }
+}

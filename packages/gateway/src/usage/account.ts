@@ -1,0 +1,178 @@
+import type { FailureClass } from '@holdfast/transport'
+import type { ChatRequest } from '../chat-request.ts'
+import { estimatedTokens } from '../clients/estimated-tokens.ts'
+import type { Tally } from '../tally.ts'
+import { costOf } from './price.ts'
+import { saidTokens } from './said-tokens.ts'
+import type { Tariff } from './tariff.ts'
+import { sum, type Used, unused } from './used.ts'
+
+/** An attempt, as far as it has got. */
+export interface Metered {
+  readonly link: string
+  /** What its provider told; the last it told holds. */
+  readonly told: Used | undefined
+  /** Pieces of content that came in a stream, and the characters in them. */
+  readonly pieces: number
+  readonly characters: number
+  /** Whether it has gone out to its provider. */
+  readonly sent: boolean
+  /** Of the head of its answer, if that is there. */
+  readonly headStatus: number | undefined
+}
+
+/** How an attempt ended: with the whole answer, or as what it failed. */
+export type AttemptEnd = 'whole' | FailureClass
+
+/** What one attempt took: of the client's answer, or in vain. `micros` are millionths of the currency. */
+export interface Booking {
+  readonly client: string
+  readonly chain: string
+  readonly link: string
+  readonly model: string
+  readonly as: 'answer' | 'waste'
+  readonly used: Used
+  readonly told: boolean
+  readonly micros: number
+  readonly priced: boolean
+}
+
+/** Hears what is booked, and of every account that is open. */
+export interface Books {
+  /** Until it is closed, `reserved` millionths count as spent. */
+  opened(account: Account, reserved: number): void
+  book(booking: Booking): void
+  closed(account: Account, reserved: number): void
+}
+
+export interface AccountOptions {
+  readonly chain: { readonly name: string; readonly tariff: Tariff; readonly tally: Pick<Tally, 'spent'> }
+  readonly request: ChatRequest
+  readonly books: Books | undefined
+}
+
+/** How a request ended, as far as it matters who pays. */
+export interface Closing {
+  readonly is: 'answered' | 'cancelled' | 'refused' | 'exhausted'
+  readonly link?: string | undefined
+  /** Whether the client was given any of the answer. */
+  readonly started: boolean
+}
+
+/**
+ * What one request takes, attempt by attempt.
+ *
+ * I1  Every attempt is booked once, when the account is closed: as the client's if it brought the answer to its end, or else as waste. One that is over
+ *     only after that is waste.
+ * I2  A client that goes away in the middle of an answer pays for what had come of it.
+ * I3  An attempt that no provider charges for is not booked: it was refused, or nobody was reached.
+ */
+export class Account {
+  /** The name of the client; empty where nobody has to say who he is. */
+  readonly client: string
+  readonly #options: AccountOptions
+  readonly #running = new Set<Metered>()
+  readonly #over: { readonly of: Metered; readonly whole: boolean }[] = []
+  readonly #reserved: number
+  #asked: number | undefined
+  #closed = false
+
+  constructor(options: AccountOptions) {
+    this.#options = options
+    const { client } = options.request
+    this.client = client?.name ?? ''
+    this.#reserved = client?.spend ? this.#reservation() : 0
+    options.books?.opened(this, this.#reserved)
+  }
+
+  began(attempt: Metered): void {
+    this.#running.add(attempt)
+  }
+
+  over(attempt: Metered, end: AttemptEnd): void {
+    this.#running.delete(attempt)
+    if (!isCharged(attempt, end) || this.#options.request.passage === 'count_tokens') return
+    if (this.#closed) this.#book(this.#booking(attempt, 'waste'))
+    else this.#over.push({ of: attempt, whole: end === 'whole' })
+  }
+
+  /** Books it all, and answers what is the client's; once it is closed, nothing is. */
+  close({ is, link, started }: Closing): Used {
+    let paid = unused
+    if (this.#closed) return paid
+    this.#closed = true
+    const last = this.#over.at(-1)
+    for (const each of this.#over) {
+      const left = is === 'cancelled' && started && each === last
+      const booking = this.#booking(each.of, each.whole || left ? 'answer' : 'waste')
+      if (booking.as === 'answer') paid = sum(paid, booking.used)
+      this.#book(booking)
+    }
+    if (is === 'answered' && !this.#over.some(({ whole }) => whole)) this.#book(this.#free(link))
+    this.#options.books?.closed(this, this.#reserved)
+    return paid
+  }
+
+  /** What would have to be booked if nobody came to close it. */
+  soFar(): Booking[] {
+    const over = this.#over.map(({ of }) => of)
+    return [...over, ...this.#running].map((each) => ({ ...this.#booking(each, 'waste'), told: false }))
+  }
+
+  /** What it may cost, in millionths, before anything is known: what is asked, and as many words as most answers have. */
+  #reservation(): number {
+    const { chain, request } = this.#options
+    const price = [...chain.tariff.values()].find((each) => each.price)?.price
+    const { input, output } = estimatedTokens(request)
+    return costOf(price, { ...unused, input, output: Math.min(output, usualAnswer) })
+  }
+
+  #book(booking: Booking): void {
+    const { books, chain } = this.#options
+    books?.book(booking)
+    chain.tally.spent(booking)
+  }
+
+  #booking(attempt: Metered, as: Booking['as']): Booking {
+    const { client } = this
+    const { name: chain, tariff } = this.#options.chain
+    const { link, told } = attempt
+    const { model, price } = tariff.get(link) ?? { model: link, price: undefined }
+    const used = as === 'answer' && told ? told : this.#atLeast(attempt)
+    const micros = costOf(price, used)
+    return { client, chain, link, model, as, used, told: used === told, micros, priced: price !== undefined }
+  }
+
+  /** What was told before it broke off may be less than what was said. */
+  #atLeast({ told, pieces, characters }: Metered): Used {
+    const said = saidTokens(pieces, characters)
+    if (told && told.output >= said && told.input > 0) return told
+    return {
+      ...(told ?? unused),
+      input: told?.input || this.#input(),
+      output: Math.max(told?.output ?? 0, said),
+    }
+  }
+
+  #free(link = 'cache'): Booking {
+    const { client } = this
+    const chain = this.#options.chain.name
+    const nothing = { used: unused, told: true, micros: 0, priced: true } as const
+    return { client, chain, link, model: link, as: 'answer', ...nothing }
+  }
+
+  #input(): number {
+    this.#asked ??= estimatedTokens(this.#options.request).input
+    return this.#asked
+  }
+}
+
+/** Tokens that are reserved for an answer that may be longer. */
+const usualAnswer = 1_000
+
+/** I3. One that kept silent until nobody waited any more was at work, for all that anybody knows. */
+function isCharged({ told, pieces, sent, headStatus }: Metered, end: AttemptEnd): boolean {
+  if (end === 'whole' || told || pieces > 0) return true
+  if (headStatus !== undefined) return headStatus < 300
+  return sent && (end === 'timeout' || end === 'cancelled')
+}
