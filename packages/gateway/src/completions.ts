@@ -19,12 +19,16 @@ import { invalid, type Reply } from './reply.ts'
 import type { Route } from './served.ts'
 import { keepAlive } from './stream/keep-alive.ts'
 import type { Ended, Tally } from './tally.ts'
+import { Account } from './usage/account.ts'
+import type { Ledger } from './usage/ledger.ts'
+import type { Tariff } from './usage/tariff.ts'
 
 /** A chain by its name, and what became of the requests to it. */
 export interface Chain {
   readonly name: string
   readonly links: readonly Link[]
   readonly tally: Tally
+  readonly tariff: Tariff
   readonly hedging?: Hedging | undefined
   /** Whether streams are kept back until they are whole. */
   readonly buffered: boolean
@@ -35,6 +39,7 @@ export interface CompletionsOptions {
   readonly chains: ReadonlyMap<string, Chain>
   readonly clock: Clock
   readonly tell: (event: Happening) => void
+  readonly ledger?: Ledger | undefined
   /** How often a stream in which nothing happens gets a comment, in ms. */
   readonly keepAlive: number
 }
@@ -97,9 +102,17 @@ export class Completions {
       signal,
     }: { readonly request: ChatRequest; readonly reply: Reply; readonly signal: AbortSignal },
   ): Promise<number | undefined> {
-    const { clock } = this.#options
+    const { clock, ledger } = this.#options
     const { name, links, tally, hedging } = chain
-    const journey: Journey = { chain: name, began: clock.now(), attempts: 0, failures: [], cut: false }
+    const account = new Account({ chain, request, books: ledger })
+    const journey: Journey = {
+      chain: name,
+      began: clock.now(),
+      attempts: 0,
+      failures: [],
+      cut: false,
+      account,
+    }
     tally.began()
     const stop = request.stream
       ? keepAlive({ reply, clock, every: this.#options.keepAlive, marks: () => marks(journey, undefined) })
@@ -107,9 +120,11 @@ export class Completions {
     try {
       const outcome = await askChain({ links, request, reply, journey, tally, hedging, signal, clock })
       this.#conclude(chain, journey, reply, outcome)
-      return outcome.is === 'answered' || reply.transcript.started ? undefined : 0
+      const { input, output } = account.close({ ...outcome, started: reply.transcript.started })
+      return input + output
     } finally {
       stop?.()
+      account.close({ is: 'exhausted', started: reply.transcript.started })
       tally.inFlight--
     }
   }

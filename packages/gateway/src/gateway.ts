@@ -22,6 +22,9 @@ import type { Rule } from './rules.ts'
 import { type Route, type Served, served, servedQuietly } from './served.ts'
 import { Tally } from './tally.ts'
 import { type UpstreamOptions, upstream } from './upstream.ts'
+import type { Ledger } from './usage/ledger.ts'
+import type { Prices } from './usage/price.ts'
+import { tariff } from './usage/tariff.ts'
 
 export interface GatewayOptions {
   readonly upstreams: Readonly<Record<string, UpstreamOptions>>
@@ -30,6 +33,10 @@ export interface GatewayOptions {
   readonly rules?: readonly Rule[] | undefined
   /** Who may ask, by name; without it, whoever reaches the address. Limits hold in this process. */
   readonly clients?: Readonly<Record<string, ClientOptions>> | undefined
+  /** What links cost; one without a price is free. */
+  readonly prices?: Prices | undefined
+  /** Where it is kept who used how much; nowhere by default. Whoever made it closes it. */
+  readonly ledger?: Ledger | undefined
   /** How often a stream in which nothing happens gets a comment, in ms (15 000). */
   readonly keepAlive?: number | undefined
   readonly on?: ((event: GatewayEvent) => void) | undefined
@@ -54,6 +61,7 @@ export interface Gateway {
 /** Throws a `TypeError` for a link that names no upstream: a checked configuration never gets that far. */
 export function gateway(options: GatewayOptions): Gateway {
   const { clock = systemClock, random = Math.random, rules = [], keepAlive = 15_000 } = options
+  const { prices = {}, ledger } = options
   const tell = (event: Happening): void => {
     const { trace, correlation } = context()
     const request = trace && correlation !== undefined ? { trace, correlation } : undefined
@@ -80,11 +88,12 @@ export function gateway(options: GatewayOptions): Gateway {
       const made = links.map((each) => link(each.link, upstreams, rules))
       const buffered = stream === 'buffered'
       const hedging = hedge && new Hedging(hedge)
-      return [name, { name, links: made, tally: new Tally(), hedging, buffered, lastAnsweredBy: undefined }]
+      const costs = { tally: new Tally(), tariff: tariff(name, made, prices) }
+      return [name, { name, links: made, ...costs, hedging, buffered, lastAnsweredBy: undefined }]
     }),
   )
-  const clients = options.clients && new Clients({ clients: options.clients, clock })
-  const completions = new Completions({ chains, clock, tell, keepAlive })
+  const clients = options.clients && new Clients({ clients: options.clients, clock, spendings: ledger })
+  const completions = new Completions({ chains, clock, tell, keepAlive, ledger })
   const responses = new ResponseCounts()
 
   const routes: Readonly<Record<string, Route>> = {

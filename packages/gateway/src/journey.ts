@@ -1,5 +1,6 @@
 import type { FailureClass } from '@holdfast/transport'
 import type { OutHeaders } from './headers.ts'
+import type { Account } from './usage/account.ts'
 
 /**
  * Why a link did not answer: the class of its last failure; `open` where its breaker kept the call from going out, `unable` where it cannot answer
@@ -29,6 +30,8 @@ export interface Journey {
   hedged?: string | undefined
   /** Whether its stream broke off after the client had been given the beginning. */
   cut: boolean
+  /** What it takes. */
+  readonly account?: Account | undefined
 }
 
 /** The headers that say who answered and after what. */

@@ -1,6 +1,7 @@
 import { Buckets } from '@holdfast/telemetry/buckets'
 import type { FailureClass } from '@holdfast/transport'
 import type { Journey } from './journey.ts'
+import type { Booking } from './usage/account.ts'
 
 /** What a chain did since the process began; all counts only grow. */
 export interface ChainCounts {
@@ -54,6 +55,8 @@ export class Tally {
   /** Links that were asked beside one that was late, and those of them that were first to bring content. */
   readonly hedges = { sent: 0, won: 0 }
   readonly tokens = new Map<string, Tokens>()
+  /** By link, in millionths of the currency of the prices: what answers cost, and what was paid in vain. */
+  readonly costs = new Map<string, { answer: number; waste: number }>()
   readonly seconds = Object.fromEntries(outcomes.map((each) => [each, new Buckets(durations)])) as Readonly<
     Record<Ended['outcome'], Buckets>
   >
@@ -85,6 +88,13 @@ export class Tally {
   used(link: string, { input, output }: Tokens): void {
     const before = this.tokens.get(link)
     this.tokens.set(link, { input: input + (before?.input ?? 0), output: output + (before?.output ?? 0) })
+  }
+
+  spent({ link, as, micros }: Pick<Booking, 'link' | 'as' | 'micros'>): void {
+    if (micros === 0) return
+    const costs = this.costs.get(link) ?? { answer: 0, waste: 0 }
+    costs[as] += micros
+    this.costs.set(link, costs)
   }
 
   counts(): ChainCounts {
