@@ -1,16 +1,17 @@
 import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
+import type { Stale } from './cache/chain-cache.ts'
 import type { ChatRequest } from './chat-request.ts'
 import type { Hedging } from './hedging/hedging.ts'
 import { Race } from './hedging/race.ts'
-import { type Journey, type LinkFailure, marks } from './journey.ts'
-import type { Link } from './link.ts'
+import type { Journey, LinkFailure } from './journey.ts'
+import { lastResort } from './last-resort.ts'
+import type { Link, UpstreamLink } from './link.ts'
 import { linkFailure } from './link-failure.ts'
 import { pause } from './pause.ts'
 import type { ProviderFailure } from './provider-failure.ts'
 import type { Reply } from './reply.ts'
 import { retriedOutside } from './retried-outside.ts'
-import { ruleAnswer, sendRuleAnswer } from './rules.ts'
 import { Succession } from './succession.ts'
 import type { Tally } from './tally.ts'
 import { WaitingLinks } from './waiting-links.ts'
@@ -23,6 +24,8 @@ export interface Asked {
   readonly tally: Tally
   /** Where a link that is late gets another beside it. */
   readonly hedging?: Hedging | undefined
+  /** Where there is an old answer for the link `stale`. */
+  readonly stale?: Stale | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
 }
@@ -40,11 +43,12 @@ export type Outcome =
  * without its end is worse than a late one.
  */
 export async function askChain(asked: Asked): Promise<Outcome> {
-  asked.hedging?.began()
-  const first = await askOnce(asked, asked.links)
   const { reply, links, journey, request } = asked
+  asked.hedging?.began()
+  journey.retriedOutside = retriedOutside(request.headers)
+  const first = await askOnce(asked, links)
   if (first.is !== 'exhausted' || !reply.transcript.started || !reply.transcript.resumable) return first
-  if (retriedOutside(request.headers)) return first
+  if (journey.retriedOutside) return first
   activeSpan()?.addEvent('chain.asked-again')
   const comesBack = Math.min(...journey.failures.flatMap(({ retryAfter }) => retryAfter ?? []), moment.usual)
   await pause(Math.max(comesBack, moment.least), asked)
@@ -64,7 +68,7 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
   const waiting = new WaitingLinks(links)
   const succession = new Succession()
   const race = new Race(asked, {
-    spare: () => waiting.spare(({ upstream }) => succession.unable(upstream.context) === undefined),
+    spare: () => waiting.spare((link) => succession.unable(contextOf(link, asked)) === undefined),
     giveBack: (link) => waiting.giveBack(link),
   })
   try {
@@ -73,20 +77,17 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
         if (signal.aborted || reply.ended) return { is: 'cancelled' }
         if (reply.begun && !reply.transcript.resumable) break
         const link = waiting.next()
-        if (link.is === 'rules') {
+        if (link.is !== 'upstream') {
           // A request that was too large for the models is no reason to say that the models are away.
           if (succession.refused || reply.transcript.started) continue
           noteNext(link, failed)
-          const answer = ruleAnswer(link.rules, asked.request)
-          if ('text' in answer) {
-            sendRuleAnswer(answer.text, asked.request, reply, marks(journey, link.name))
-            return { is: 'answered', link: link.name }
-          }
-          failed = { link: link.name, class: 'unable', message: answer.why, attempts: 0 }
+          const why = lastResort(link, asked)
+          if (why === undefined) return { is: 'answered', link: link.name }
+          failed = { link: link.name, class: 'unable', message: why, attempts: 0 }
           journey.failures.push(failed)
           continue
         }
-        const unable = succession.unable(link.upstream.context)
+        const unable = succession.unable(contextOf(link, asked))
         if (unable !== undefined) {
           failed = { link: link.name, class: 'unable', message: unable, attempts: 0 }
           journey.failures.push(failed)
@@ -96,10 +97,10 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
         race.ask(link)
       }
       const { lane, error } = await race.over()
-      const { name, upstream } = lane.link
+      const { name } = lane.link
       if (error === undefined && !reply.broken) return { is: 'answered', link: name }
       if (signal.aborted || reply.ended) return { is: 'cancelled' }
-      if (!succession.failed({ name, context: upstream.context }, error)) break
+      if (!succession.failed({ name, context: contextOf(lane.link, asked) }, error)) break
       failed = linkFailure(name, error, lane.attempts)
       journey.failures.push(failed)
     }
@@ -107,6 +108,11 @@ async function askOnce(asked: Asked, links: readonly Link[]): Promise<Outcome> {
     race.close()
   }
   return succession.refused ? { is: 'refused', ...succession.refused } : { is: 'exhausted' }
+}
+
+/** How many tokens a link takes, as far as that is said or known. */
+function contextOf({ upstream, model }: UpstreamLink, { request }: Asked): number | undefined {
+  return upstream.able(model ?? request.model).context
 }
 
 /** Says on the request's span who is asked now, and why the link before it did not answer. */

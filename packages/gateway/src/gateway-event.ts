@@ -20,6 +20,10 @@ export type Happening =
   | (Told & { readonly type: 'chain.refused'; readonly link: string; readonly status: number })
   /** The client went away. */
   | (Told & { readonly type: 'chain.cancelled' })
+  /** It was given what is kept, or what another request was being answered: `link` had said it. */
+  | (Told & { readonly type: 'chain.reused'; readonly how: 'hit' | 'joined'; readonly link: string })
+  /** The disk does not take answers, so that they are kept in memory alone; told once, until it does again. */
+  | { readonly type: 'cache.failed'; readonly error: unknown }
   /** A provider does not know a key (401) or does not let it in (403); told once, until it works again. `key` is its number, from 1. */
   | {
       readonly type: 'key.refused'
@@ -36,6 +40,12 @@ export type Happening =
     }
   /** A mistake of the gateway's own, which the client was told nothing about but that it happened. */
   | { readonly type: 'route.failed'; readonly route: string; readonly error: unknown }
+
+/** How the links of a chain were asked. */
+export type RequestEnded = Extract<
+  Happening,
+  { type: 'chain.answered' | 'chain.exhausted' | 'chain.broke-off' | 'chain.refused' | 'chain.cancelled' }
+>
 
 interface Told {
   readonly chain: string

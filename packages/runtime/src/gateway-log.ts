@@ -57,6 +57,12 @@ function ofChain(event: OfChain, last: Map<string, string>): Entry {
       return { level: 'info', message: `${chain}: the client went away`, fields }
     case 'chain.answered':
       return { ...answered(event, last), fields }
+    case 'chain.reused':
+      return {
+        level: 'debug',
+        message: `${chain}: ${event.how === 'hit' ? 'answered from the cache' : 'answered like one who asked the same'}`,
+        fields,
+      }
   }
 }
 
@@ -83,6 +89,12 @@ function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
       fields: { client, chain, limit },
     }
   }
+  if (event.type === 'cache.failed')
+    return {
+      level: 'warn',
+      message: 'the cache cannot write to its folder; answers are kept in memory alone',
+      fields: { err: event.error },
+    }
   if (event.type === 'key.refused') {
     const { upstream, key, status } = event
     const message = `${upstream}: its provider refuses key ${key} with ${status}`

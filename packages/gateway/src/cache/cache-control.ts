@@ -6,8 +6,6 @@ export interface CacheControl {
   readonly store: boolean
   /** How old an answer may be, in ms; 0 asks for a new one. */
   readonly maxAge: number
-  /** Whether an answer that is not kept is not wanted. */
-  readonly onlyIfCached: boolean
 }
 
 /** Reads the `cache-control` of a request. What it does not know it passes over, as the RFC has it; an age that cannot be read is none. */
@@ -23,11 +21,10 @@ export function cacheControl(headers: IncomingHttpHeaders): CacheControl {
   return {
     store: !directives.has('no-store'),
     maxAge: directives.has('no-cache') ? 0 : ageOf(directives.get('max-age')),
-    onlyIfCached: directives.has('only-if-cached'),
   }
 }
 
-const whatever: CacheControl = { store: true, maxAge: Infinity, onlyIfCached: false }
+const whatever: CacheControl = { store: true, maxAge: Infinity }
 
 function ageOf(seconds: string | undefined): number {
   if (seconds === undefined) return Infinity

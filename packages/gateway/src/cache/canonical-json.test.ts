@@ -24,11 +24,7 @@ describe('canonicalJson', () => {
   it.each([
     ['a key that stands twice', '{"a":1,"a":2}', '{"a":2}'],
     ['one further down', '{"x":[{"a":1,"a":2}]}', '{"x":[{"a":2}]}'],
-    [
-      'numbers that are one as doubles',
-      '{"seed":12345678901234567890}',
-      '{"seed":12345678901234567891}',
-    ],
+    ['numbers that are one as doubles', '{"seed":12345678901234567890}', '{"seed":12345678901234567891}'],
     ['a number that is none', '{"a":1e999}', '{"a":null}'],
     ['what is left out but stands twice', '{"a":1,"user":"x","user":"y"}', '{"a":1,"user":"y"}'],
   ])('takes %s for what it is', (_, one, other) => {

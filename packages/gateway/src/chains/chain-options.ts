@@ -1,3 +1,4 @@
+import type { CacheOptions } from '../cache/chain-cache.ts'
 import type { UpstreamPolicy } from '../upstream.ts'
 
 /**
@@ -23,14 +24,7 @@ export interface ChainOptions {
   /** Asks the next link too when the first token (or a whole answer) is so late; `share` is the part of requests that may be. */
   readonly hedge?: { readonly after: number; readonly share?: number | undefined } | undefined
   /** Gives the same answer again to the same request, `for` so long; up to `stale` later, where a link of the chain is `stale` and no other answers. */
-  readonly cache?:
-    | {
-        readonly for: number
-        readonly stale?: number | undefined
-        readonly keep?: 'memory' | 'disk' | undefined
-        readonly apart?: boolean | undefined
-      }
-    | undefined
+  readonly cache?: CacheOptions | undefined
   /** Keeps streams back until they are whole. */
   readonly stream?: 'buffered' | undefined
 }
