@@ -21,18 +21,18 @@ export interface Standings {
  */
 export function limitHeaders(standings: Standings, dialect: Dialect, wallNow: number): OutHeaders {
   const headers: OutHeaders = {}
-  for (const of of ['requests', 'tokens'] as const) {
-    const standing = standings[of]
+  for (const kind of ['requests', 'tokens'] as const) {
+    const standing = standings[kind]
     if (!standing) continue
     const { limit, left, full } = standing
     if (dialect === 'anthropic') {
-      headers[`anthropic-ratelimit-${of}-limit`] = String(limit)
-      headers[`anthropic-ratelimit-${of}-remaining`] = String(left)
-      headers[`anthropic-ratelimit-${of}-reset`] = `${new Date(wallNow + full).toISOString().slice(0, 19)}Z`
+      headers[`anthropic-ratelimit-${kind}-limit`] = String(limit)
+      headers[`anthropic-ratelimit-${kind}-remaining`] = String(left)
+      headers[`anthropic-ratelimit-${kind}-reset`] = `${new Date(wallNow + full).toISOString().slice(0, 19)}Z`
     } else {
-      headers[`x-ratelimit-limit-${of}`] = String(limit)
-      headers[`x-ratelimit-remaining-${of}`] = String(left)
-      headers[`x-ratelimit-reset-${of}`] = span(full)
+      headers[`x-ratelimit-limit-${kind}`] = String(limit)
+      headers[`x-ratelimit-remaining-${kind}`] = String(left)
+      headers[`x-ratelimit-reset-${kind}`] = span(full)
     }
   }
   return headers
