@@ -1,6 +1,7 @@
-import type { ChainOptions, GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
+import type { ChainOptions, ClientOptions, GatewayOptions, UpstreamPolicy } from '@holdfast/gateway'
 import { providerFacts } from '@holdfast/gateway/providers'
 import type { ChainConfig } from './config/chain.ts'
+import type { ClientKey } from './config/client-keys.ts'
 import { ruleFlags } from './config/rule-flags.ts'
 import type { Config, PolicyConfig } from './config/schema.ts'
 import { breakerOf, policyOf, retryOf, systemOf } from './policy-of.ts'
@@ -36,13 +37,34 @@ export function gatewayOptions(config: Config): GatewayOptions {
     } as const
     return [[name, options] as const]
   })
+  const { keys, replicas = 1 } = config.gateway
   return {
     upstreams: Object.fromEntries(upstreams),
     chains: Object.fromEntries(
       Object.entries(config.chains).map(([name, chain]) => [name, chainOptions(chain, config)]),
     ),
     keepAlive: config.gateway.keepAlive,
+    clients:
+      keys &&
+      Object.fromEntries(
+        Object.entries(keys.clients).map(([name, key]) => [name, clientOptions(key, replicas)]),
+      ),
     rules: config.rules.map(({ match, answer }) => ({ match: new RegExp(match, ruleFlags), answer })),
+  }
+}
+
+/** Limits hold in one process: of several, each gives out its part, so that all together never let more in than the file says. */
+function clientOptions(
+  { requests, tokens, concurrent, stream, ...key }: ClientKey,
+  replicas: number,
+): ClientOptions {
+  const part = (whole: number): number => Math.max(1, Math.floor(whole / replicas))
+  return {
+    ...key,
+    requests: requests && { ...requests, limit: part(requests.limit) },
+    tokens: tokens && { ...tokens, limit: part(tokens.limit) },
+    concurrent: concurrent === undefined ? undefined : part(concurrent),
+    buffered: stream === 'buffered',
   }
 }
 

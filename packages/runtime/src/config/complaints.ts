@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { didYouMean } from './did-you-mean.ts'
 import { issuesOfForm } from './forms.ts'
 import { keysAt } from './known-keys.ts'
-import { schema } from './schema.ts'
 
 /** What is wrong at one place of a file, in the user's words. */
 export interface Complaint {
@@ -12,8 +11,8 @@ export interface Complaint {
   readonly atKey?: true
 }
 
-/** What the schema found, one complaint for each thing to mend. */
-export function complaints(issue: z.core.$ZodIssue): Complaint[] {
+/** What a schema found, one complaint for each thing to mend. */
+export function complaints(issue: z.core.$ZodIssue, schema: z.ZodType): Complaint[] {
   const { path } = issue
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path)
@@ -24,7 +23,7 @@ export function complaints(issue: z.core.$ZodIssue): Complaint[] {
     }))
   }
   const ofForm = issuesOfForm(issue)
-  if (ofForm) return ofForm.flatMap((each) => complaints({ ...each, path: [...path, ...each.path] }))
+  if (ofForm) return ofForm.flatMap((each) => complaints({ ...each, path: [...path, ...each.path] }, schema))
   if (issue.code === 'invalid_key')
     return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }]
   const unworded = issue.code === 'invalid_type' && !/^(must|is missing)/.test(issue.message)

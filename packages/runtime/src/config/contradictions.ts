@@ -4,6 +4,7 @@ import { addressComplaint } from '@holdfast/transport'
 import { edgeName } from '../edge-contract.ts'
 import { ofChain } from './chain-contradictions.ts'
 import type { Contradiction } from './contradiction.ts'
+import { ofGateway } from './key-contradictions.ts'
 import type { Config } from './schema.ts'
 import { ofService } from './service-contradictions.ts'
 import { type Address, addressText, clash } from './units.ts'
@@ -11,6 +12,7 @@ import { unknown } from './unknown-name.ts'
 
 /** Holds the parts of a configuration against each other; the schema has seen each part alone. */
 export function* contradictions(config: Config): Generator<Contradiction> {
+  yield* ofGateway(config)
   yield* ofUpstreams(config)
   for (const [name, chain] of Object.entries(config.chains)) yield* ofChain(name, chain, config)
   for (const [name, service] of Object.entries(config.services)) yield* ofService(name, service, config)

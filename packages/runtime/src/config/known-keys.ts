@@ -17,8 +17,8 @@ export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): s
 function formFor(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType {
   if (!(schema instanceof z.ZodUnion)) return schema
   const forms = schema.def.options.map(bare)
-  const wanted = typeof step === 'number' ? z.ZodArray : z.ZodObject
-  return forms.find((form) => form instanceof wanted) ?? schema
+  const wanted = typeof step === 'number' ? [z.ZodArray] : [z.ZodObject, z.ZodRecord]
+  return forms.find((form) => wanted.some((kind) => form instanceof kind)) ?? schema
 }
 
 function bare(schema: z.core.$ZodType): z.core.$ZodType {

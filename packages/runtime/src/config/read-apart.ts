@@ -12,7 +12,7 @@ export type Reading =
   | { readonly is: 'wrong'; readonly problems: readonly Problem[] }
 
 /**
- * Reads and checks a file as `configOf` does, in a process of its own: a schema and a parser of YAML are half of what a small process weighs, and
+ * Reads and checks a file as `servedConfigOf` does, in a process of its own: a schema and a parser of YAML are half of what a small process weighs, and
  * who supervises has no use for them afterwards.
  */
 export async function readApart(file: string, environment: Environment): Promise<Config> {

@@ -1,6 +1,10 @@
+import type { z } from 'zod'
+import { type ClientKeys, clientKeys } from './client-keys.ts'
 import { type Complaint, complaints } from './complaints.ts'
+import type { Contradiction } from './contradiction.ts'
 import { contradictions } from './contradictions.ts'
 import { type Environment, fillReferences, hideReferences, shown } from './environment.ts'
+import { ofKeys } from './key-contradictions.ts'
 import { ConfigError } from './problem.ts'
 import { type Config, schema } from './schema.ts'
 import { type Flaw, type YamlText, yamlText } from './yaml-text.ts'
@@ -16,7 +20,22 @@ export interface Source {
  * Reads a holdfast.yaml. Throws a `ConfigError` with the place of everything that is wrong, in the order of the file; no message holds a value
  * that came from the environment.
  */
-export function readConfig({ file, text, environment }: Source): Config {
+export function readConfig(source: Source): Config {
+  return read(source, { schema, contradictions })
+}
+
+/** Reads a file with the keys of clients, as `readConfig` does the file that names it. */
+export function readKeys(source: Source, config: Config): ClientKeys {
+  return read(source, { schema: clientKeys, contradictions: (clients) => ofKeys(clients, config) })
+}
+
+/** What a file may say, and what of it cannot be. */
+interface Grammar<T> {
+  readonly schema: z.ZodType<T>
+  readonly contradictions: (read: T) => Iterable<Contradiction>
+}
+
+function read<T>({ file, text, environment }: Source, { schema, contradictions }: Grammar<T>): T {
   const source = hideReferences(text.replace(/^\uFEFF/, ''))
   const secrets = new Map<string, string>()
   const place = places(source)
@@ -41,11 +60,12 @@ export function readConfig({ file, text, environment }: Source): Config {
     offset: yaml.offsetOf(path, atKey),
     message: path.length > 0 ? `${dotted(path)}: ${message}` : message,
   })
-  const read = schema.safeParse(yaml.values())
-  if (!read.success) throw refusal(read.error.issues.flatMap(complaints).map(flaw))
-  const wrong = Array.from(contradictions(read.data), flaw)
+  const parsed = schema.safeParse(yaml.values())
+  if (!parsed.success)
+    throw refusal(parsed.error.issues.flatMap((issue) => complaints(issue, schema)).map(flaw))
+  const wrong = Array.from(contradictions(parsed.data), flaw)
   if (wrong.length > 0) throw refusal(wrong)
-  return read.data
+  return parsed.data
 }
 
 /** Puts the environment in; answers what is not set, and notes which values must not be told. */

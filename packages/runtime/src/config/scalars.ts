@@ -41,12 +41,12 @@ export const place = z.string(says('must be an address such as 127.0.0.1:4700'))
   return z.NEVER
 })
 
-/** An address that only this machine can reach: without client keys nobody else may get in. */
+/** An address that only this machine can reach. */
 export const loopback = place.superRefine((read, at) => {
   if (isLoopback(read)) return
   at.addIssue({
     code: 'custom',
-    message: `${addressText(read)} can be reached from outside, and there are no client keys yet: listen on 127.0.0.1 and put a proxy that authenticates in front`,
+    message: `${addressText(read)} can be reached from outside, and whoever reaches it is obeyed: listen on 127.0.0.1`,
   })
 })
 

@@ -1,7 +1,8 @@
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
 import { chain } from './chain.ts'
-import { count, loopback, pattern, says, share, size, text, time, url, word } from './scalars.ts'
+import { keys } from './client-keys.ts'
+import { count, loopback, pattern, place, says, share, size, text, time, url, word } from './scalars.ts'
 import { serviceShape, strategy } from './service.ts'
 import { preset, upstreamOf, upstreamShape } from './upstream.ts'
 
@@ -43,7 +44,12 @@ const rule = mapping({ match: pattern, answer: text })
 const service = mapping(serviceShape)
 
 const here = (port: number) => ({ listen: { host: '127.0.0.1', port } })
-const gateway = mapping({ listen: loopback.default(here(4700).listen), keepAlive: time.optional() })
+const gateway = mapping({
+  listen: place.default(here(4700).listen),
+  keys: keys.optional(),
+  keepAlive: time.optional(),
+  replicas: count.optional(),
+})
 const control = mapping({ listen: loopback.default(here(4701).listen) })
 
 const level = z.enum(levels, says(`must be one of ${levels.join(', ')}`))
