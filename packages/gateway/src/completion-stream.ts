@@ -1,5 +1,6 @@
 import { errorIn } from './error-in.ts'
 import { record, recordOf } from './json-value.ts'
+import { Alike } from './stream/alike.ts'
 
 /** What one event of a chat completion stream says about the stream. */
 export type StreamNews =
@@ -20,6 +21,8 @@ export class CompletionStream {
   readonly #asked: number
   readonly #open = new Set<number>()
   readonly #finished = new Set<number>()
+  #alike: Alike | undefined
+  #tries = 0
 
   /** `asked` is the `n` of the request. */
   constructor(asked = 1) {
@@ -33,6 +36,8 @@ export class CompletionStream {
 
   /** `name` is the event's own, where it has one. */
   read(data: string, name?: string): StreamNews {
+    const alike = name === 'error' ? undefined : this.#alike?.read(data)
+    if (alike) return { is: 'content', chunk: alike, calls: false }
     if (data.trim() === '[DONE]') return { is: 'done' }
     const chunk = recordOf(data)
     const error = chunk && errorIn(chunk)
@@ -49,7 +54,9 @@ export class CompletionStream {
       content = this.#follow(choice) || content
       calls = calls || callsTool(choice)
     }
-    return content ? { is: 'content', chunk, calls } : { is: 'quiet', chunk }
+    if (!content) return { is: 'quiet', chunk }
+    if (!calls && this.#finished.size === 0 && this.#tries++ < mostTries) this.#alike = Alike.to(data, chunk)
+    return { is: 'content', chunk, calls }
   }
 
   #follow(choice: Readonly<Record<string, unknown>>): boolean {
@@ -66,6 +73,9 @@ export class CompletionStream {
     )
   }
 }
+
+/** In a stream whose chunks differ in more than their content there is nothing to be alike to. */
+const mostTries = 3
 
 /** Whether a choice says why it ended; several providers say `""` where they mean `null`. */
 export function hasFinished(choice: Readonly<Record<string, unknown>>): boolean {

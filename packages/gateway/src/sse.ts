@@ -8,6 +8,7 @@ export interface SseEvent {
 const largest = 8 * 1024 * 1024
 const lf = 10
 const cr = 13
+const twoLines = Buffer.from('\n\n')
 const byteOrderMark = Buffer.from('\u{feff}')
 
 /**
@@ -54,6 +55,10 @@ export class SseReader {
  * since nothing may ever follow it: a LF that does is then an empty line before the next event, which says nothing.
  */
 function blankLine(bytes: Buffer, from: number): number {
+  const plain = bytes.indexOf(twoLines, from)
+  const end = plain === -1 ? bytes.length : plain
+  const returns = bytes.indexOf(cr, from)
+  if (returns === -1 || returns > end) return plain === -1 ? -1 : plain + 2
   for (let at = from; at < bytes.length; at++) {
     const next = lineEnd(bytes, at)
     if (next === -1) continue
@@ -70,7 +75,12 @@ function lineEnd(bytes: Buffer, at: number): number {
   return bytes[at + 1] === lf ? at + 2 : at + 1
 }
 
+/** By far the most events are of one line of data. */
+const oneLine = /^data: ([^\r\n]+)\n\n$/
+
 function fields(event: string): Pick<SseEvent, 'name' | 'data'> {
+  const [, only] = oneLine.exec(event) ?? []
+  if (only !== undefined) return { name: undefined, data: only }
   let name: string | undefined
   let data: string | undefined
   for (const line of event.split(/\r\n|\n|\r/)) {
