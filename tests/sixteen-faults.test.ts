@@ -1,5 +1,6 @@
 import { gatewayServer } from '@holdfast/gateway/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call } from '../benchmarks/faults/caller.ts'
 import { limits } from '../benchmarks/faults/limits.ts'
 import { type Provider, provider, type Stage } from '../benchmarks/faults/provider.ts'
 import { type Result, runScenario } from '../benchmarks/faults/run-scenario.ts'
@@ -27,7 +28,7 @@ async function play(providers: Provider, scenario: (typeof sixteen)[number]): Pr
   const door = await gatewayServer(between(stage, scenario.id))
   opened.push(door)
   return runScenario(scenario, stage, {
-    door: { url: `${door.url}/v1`, model: 'default' },
+    ask: (within) => call({ url: `${door.url}/v1`, model: 'default', within }, 'streaming'),
     manner: 'streaming',
   })
 }

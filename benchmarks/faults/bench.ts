@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { machineName, save } from '../result.ts'
-import type { Manner } from './caller.ts'
+import { call, type Manner } from './caller.ts'
 import { holdfast } from './holdfast.ts'
 import { portkey } from './portkey.ts'
 import { provider } from './provider.ts'
@@ -69,7 +69,10 @@ async function bench(name: 'holdfast' | 'portkey'): Promise<Result[]> {
   try {
     return await Promise.all(
       plays.map(({ scenario, manner, stage, name: of }) =>
-        runScenario(scenario, stage, { door: gateway.door(of, stage), manner }),
+        runScenario(scenario, stage, {
+          ask: (within) => call({ ...gateway.door(of, stage), within }, manner),
+          manner,
+        }),
       ),
     )
   } finally {

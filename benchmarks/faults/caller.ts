@@ -17,10 +17,14 @@ export interface Call {
   readonly ms: number
 }
 
-export interface Question {
+/** A gateway under test: where its clients ask, and for which model. */
+export interface Door {
   readonly url: string
   readonly model: string
   readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Question extends Door {
   /** In ms. */
   readonly within: number
 }

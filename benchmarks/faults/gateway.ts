@@ -1,5 +1,5 @@
+import type { Door } from './caller.ts'
 import type { Stage } from './provider.ts'
-import type { Door } from './run-scenario.ts'
 
 /** A gateway under test, in a process of its own: a primary and a fallback for each stage. */
 export interface Gateway {

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fallbackUsage, primaryUsage, wholeAnswer, words } from './answer.ts'
+import { words } from './answer.ts'
+import { anthropicWire } from './anthropic-wire.ts'
+import { openaiWire } from './openai-wire.ts'
 import type { Act, Asked, Role, Scenario } from './scenario.ts'
+import { event, type Wire } from './wire.ts'
 
 /** What a scenario's two providers were asked since it began. */
 export interface Stage {
@@ -17,7 +20,7 @@ export interface Stage {
   heal(): void
 }
 
-/** All providers of all scenarios on one real socket: they speak the OpenAI wire and do what their scenario says. */
+/** All providers of all scenarios on one real socket: they speak OpenAI's wire, or Anthropic's to who asks for messages, and do what their scenario says. */
 export interface Provider {
   stage(name: string, scenario: Scenario): Stage
   close(): Promise<void>
@@ -29,7 +32,8 @@ export async function provider(pace = 15): Promise<Provider> {
   const server = createServer(async (request, response) => {
     const [, name = '', role] = (request.url ?? '').split('/')
     const body = JSON.parse(await textOf(request)) as Turn['body']
-    stages.get(name)?.(role as Role, { request, response, body, pace })
+    const wire = request.url?.endsWith('/messages') ? anthropicWire : openaiWire
+    stages.get(name)?.(role as Role, { request, response, body, pace, wire })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -67,6 +71,7 @@ export async function provider(pace = 15): Promise<Provider> {
 }
 
 interface Turn {
+  readonly wire: Wire
   readonly pace: number
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -77,17 +82,16 @@ interface Turn {
   }
 }
 
-async function play(act: Act, role: Role, { request, response, body, pace }: Turn): Promise<void> {
+async function play(act: Act, role: Role, { request, response, body, pace, wire }: Turn): Promise<void> {
   const stream = body.stream === true
-  const speaker = { response, role, pace, usage: body.stream_options?.include_usage === true }
+  const speaker = { response, role, pace, wire, usage: body.stream_options?.include_usage === true }
   switch (act.does) {
     case 'answer':
       return stream ? speak(speaker, { words: words.length, end: 'done' }) : whole(speaker)
     case 'refuse': {
       const again = act.retryAfter === undefined ? {} : { 'retry-after': String(act.retryAfter) }
-      const error = { message: `refused: ${act.code}`, type: 'invalid_request_error', code: act.code }
       response.writeHead(act.status, { 'content-type': 'application/json', ...again })
-      response.end(JSON.stringify({ error }))
+      response.end(JSON.stringify(wire.refusal(act.code)))
       return
     }
     case 'reset':
@@ -102,11 +106,11 @@ async function play(act: Act, role: Role, { request, response, body, pace }: Tur
       return stream ? speak(speaker, { words: words.length, end: 'done' }) : whole(speaker)
     case 'cut':
       if (stream) await speak(speaker, { words: act.words, end: 'open' })
-      else half(response, role)
+      else half(speaker)
       return void response.socket?.destroy()
     case 'stall':
       if (stream) await speak(speaker, { words: act.words, end: 'open' })
-      else half(response, role)
+      else half(speaker)
       await left(response, act.for)
       return void response.destroy()
     case 'garble':
@@ -118,6 +122,7 @@ async function play(act: Act, role: Role, { request, response, body, pace }: Tur
 }
 
 interface Speaker {
+  readonly wire: Wire
   readonly pace: number
   readonly response: ServerResponse
   readonly role: Role
@@ -131,55 +136,33 @@ interface Speech {
   readonly garbled?: number
 }
 
-async function speak({ response, role, pace, usage }: Speaker, speech: Speech): Promise<void> {
-  const base = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: `${role}-model` }
+async function speak({ response, role, pace, wire, usage }: Speaker, speech: Speech): Promise<void> {
   let events = 0
-  const say = (more: object): void => {
+  const say = (data: object): void => {
     const garbled = ++events === speech.garbled
-    response.write(
-      garbled ? 'data: {"choices": [{"del\n\n' : `data: ${JSON.stringify({ ...base, ...more })}\n\n`,
-    )
+    response.write(garbled ? 'data: {"choices": [{"del\n\n' : event(data))
   }
-  const chunk = (delta: object, finish: string | null = null): void =>
-    say({ choices: [{ index: 0, delta, finish_reason: finish }] })
   if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
-  chunk({ role: 'assistant', content: '' })
+  for (const data of wire.begin(role)) say(data)
   for (const word of words.slice(0, speech.words)) {
-    chunk({ content: word })
+    say(wire.word(role, word))
     await left(response, pace)
     if (response.destroyed) return
   }
   if (speech.end === 'open') return
-  chunk({}, 'stop')
-  if (usage) say({ choices: [], usage: usageOf(role) })
-  response.end(speech.end === 'done' ? 'data: [DONE]\n\n' : '')
+  for (const data of wire.finish(role, usage)) say(data)
+  response.end(speech.end === 'done' ? wire.last : '')
 }
 
-function whole({ response, role }: Speaker): void {
+function whole({ response, role, wire }: Speaker): void {
   if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(completion(role))
+  response.end(JSON.stringify(wire.whole(role)))
 }
 
-function half(response: ServerResponse, role: Role): void {
-  const text = completion(role)
+function half({ response, role, wire }: Speaker): void {
+  const text = JSON.stringify(wire.whole(role))
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length })
   response.write(text.slice(0, text.length / 2))
-}
-
-function completion(role: Role): string {
-  const message = { role: 'assistant', content: wholeAnswer }
-  return JSON.stringify({
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1,
-    model: `${role}-model`,
-    choices: [{ index: 0, message, finish_reason: 'stop' }],
-    usage: usageOf(role),
-  })
-}
-
-function usageOf(role: Role): object {
-  return role === 'primary' ? primaryUsage : fallbackUsage
 }
 
 /** Waits that long, or until nobody listens any more. */

@@ -1,15 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Call, call, type Manner } from './caller.ts'
+import type { Call, Manner } from './caller.ts'
 import type { Stage } from './provider.ts'
 import type { Scenario } from './scenario.ts'
 import { type Verdict, verdict } from './verdict.ts'
 
-/** A gateway under test, for one scenario: where its clients ask, and for which model. */
-export interface Door {
-  readonly url: string
-  readonly model: string
-  readonly headers?: Readonly<Record<string, string>>
-}
+/** Asks what is under test once, and never again; what takes longer than `within`, in ms, is a hang. */
+export type Ask = (within: number) => Promise<Call>
 
 /** What became of a scenario: the verdict, how many attempts the providers saw, and how long the slowest caller waited, in ms. */
 export interface Result extends Verdict {
@@ -24,21 +20,21 @@ export interface Result extends Verdict {
 export async function runScenario(
   scenario: Scenario,
   stage: Stage,
-  by: { door: Door; manner: Manner },
+  by: { ask: Ask; manner: Manner },
 ): Promise<Result> {
-  const { door, manner } = by
+  const { ask, manner } = by
   const { id, title, requests, every, within } = scenario
-  await call({ ...door, within: 10_000 }, manner)
+  await ask(10_000)
   stage.begin()
   const calls = await Promise.all(
     Array.from({ length: requests }, async (_, nth): Promise<Call> => {
       await wait(nth * every)
-      return call({ ...door, within }, manner)
+      return ask(within)
     }),
   )
   const seen = [...stage.seen]
   stage.heal()
-  const after = await call({ ...door, within: 10_000 }, manner)
+  const after = await ask(10_000)
   const attempts = (role: string): number => seen.filter((each) => each.role === role).length
   return {
     id,

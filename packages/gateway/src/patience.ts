@@ -13,3 +13,6 @@ export const patienceDefaults = {
   idle: 15_000,
   total: 120_000,
 } as const
+
+/** How long a provider that has said all that matters may keep its connection, in ms: a usage event may follow, or `[DONE]`, or the words of an error. */
+export const lingering = 1_000

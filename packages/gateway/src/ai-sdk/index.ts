@@ -1,0 +1,6 @@
+export type { LinkFailure, LinkFailureClass } from '../journey.ts'
+export { type ChainOptions, chain } from './chain.ts'
+export { ExhaustedError } from './exhausted-error.ts'
+export type { LanguageModel, SameVersion } from './language-model.ts'
+export { type EmbeddingModel, resilient } from './resilient.ts'
+export type { ResilientOptions } from './resilient-options.ts'
