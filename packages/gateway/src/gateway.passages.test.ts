@@ -134,6 +134,18 @@ describe('POST /v1/responses', () => {
     expect(spare.received).toHaveLength(1)
   })
 
+  it('comes from the next link even when the first dies in the middle, where it is kept back until it is whole', async () => {
+    const { url, gpt, spare } = await serve()
+    gpt.next({ does: 'say', bytes: said })
+    spare.next({ does: 'say', bytes: whole })
+    const body = JSON.stringify({ model: 'all', input: 'hi', stream: true })
+    const headers = { 'x-holdfast-stream': 'buffered' }
+    const response = await fetch(`${url}/v1/responses`, { method: 'POST', body, headers })
+
+    expect(await response.text()).toBe(whole.join(''))
+    expect(response.headers.get('x-holdfast-failed')).toBe('claude/opus=unable,gpt/small=transient')
+  })
+
   it('is refused where nobody speaks it', async () => {
     const { openai } = await serve()
 
