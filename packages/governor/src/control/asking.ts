@@ -56,7 +56,11 @@ export const asking = ({ socket, clock, peer }: AskingOptions) => {
       pending.set(id, asked)
       if (!send(socket, { id, call: name, with: input }))
         asked.reject(
-          new ControlError('BAD_CALL', `the input of "${name}" cannot be sent as JSON`, 'Send plain data.'),
+          new ControlError(
+            'BAD_CALL',
+            `the input of "${name}" cannot be sent: it is no JSON, or too long`,
+            'Send plain data.',
+          ),
         )
     })
 

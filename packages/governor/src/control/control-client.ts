@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { type Clock, systemClock } from '@holdfast/policy'
+import { answering } from './answering.ts'
 import { type Asking, asking } from './asking.ts'
 import { ControlError, receive } from './control-message.ts'
 
@@ -7,6 +8,8 @@ export interface ControlClientOptions {
   readonly clock?: Clock
   /** Hears what is broadcast, once `call('listen')` was answered. */
   readonly onEvent?: (event: unknown) => void
+  /** What the other end may ask in its turn, by name; nothing by default. */
+  readonly calls?: Readonly<Record<string, (input: unknown) => unknown>>
   /** Called once, when the connection is gone, whoever ended it. */
   readonly onClose?: () => void
 }
@@ -20,9 +23,10 @@ export const connectControl = async (
   path: string,
   options: ControlClientOptions = {},
 ): Promise<ControlClient> => {
-  const { clock = systemClock, onEvent, onClose } = options
+  const { clock = systemClock, onEvent, calls = {}, onClose } = options
   const socket = await connected(path)
   const { call, answered, gone } = asking({ socket, clock, peer: path })
+  const { answer } = answering(socket, calls)
   socket
     .on('error', () => {})
     .once('close', () => {
@@ -31,7 +35,11 @@ export const connectControl = async (
     })
   receive(
     socket,
-    (message) => ('event' in message ? onEvent?.(message['event']) : answered(message)),
+    (message) => {
+      if ('event' in message) onEvent?.(message['event'])
+      else if ('call' in message) void answer(message, undefined)
+      else answered(message)
+    },
     // Whoever speaks another protocol has nothing to say to us.
     () => socket.destroy(),
   )

@@ -7,7 +7,7 @@ import { lines } from '../output/lines.ts'
  *
  *   { id, call, with }  asks;  { id, ok }  or  { id, error: { code, message } }  answers;  { event }  is pushed
  *
- * Either side may ask. Who only answers, and is asked by the governor, is a process that announced itself.
+ * Either side may ask. Who only answers, and is asked by the governor, is a process that announced itself; the edge does both.
  */
 
 /** Bytes, roughly, that one message may have, and that a peer may leave unread. */
@@ -17,7 +17,7 @@ export const unreadLimit = 8 * messageLimit
 /** What the other side answered with instead of a value, or why there is no answer. `code` is the other side's. */
 export class ControlError extends HoldfastError {}
 
-/** Sends one message; false when it cannot be JSON. A peer that does not read is cut off. */
+/** Sends one message; false when it cannot be JSON, or is longer than anybody would read. A peer that does not read is cut off. */
 export const send = (socket: Socket, message: object): boolean => {
   let text: string
   try {
@@ -25,6 +25,7 @@ export const send = (socket: Socket, message: object): boolean => {
   } catch {
     return false
   }
+  if (text.length >= messageLimit) return false
   if (!socket.writable) return true
   socket.write(`${text}\n`)
   if (socket.writableLength > unreadLimit) socket.destroy()

@@ -264,10 +264,23 @@ describe('connectControl', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('refuses to send what is no JSON', async () => {
-    const { path } = await serving()
+  it('refuses to send what is no JSON, and what is too long', async () => {
+    const { path } = await serving({ long: () => 'x'.repeat(1024 * 1024) })
+    const { call } = await client(path)
 
-    await expect((await client(path)).call('listen', 1n)).rejects.toMatchObject({ code: 'BAD_CALL' })
+    await expect(call('listen', 1n)).rejects.toMatchObject({ code: 'BAD_CALL' })
+    await expect(call('listen', 'x'.repeat(1024 * 1024))).rejects.toMatchObject({ code: 'BAD_CALL' })
+    await expect(call('long')).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await call('listen')).toBeNull()
+  })
+
+  it('answers what it is asked in its turn', async () => {
+    const { path } = await serving({ ask: (input, { call }) => call('double', input) })
+    const { call } = await client(path, { calls: { double: (input) => 2 * (input as number) } })
+    const silent = await client(path)
+
+    expect(await call('ask', 21)).toBe(42)
+    await expect(silent.call('ask', 21)).rejects.toMatchObject({ code: 'UNKNOWN_CALL' })
   })
 })
 

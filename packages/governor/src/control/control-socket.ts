@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { type Clock, systemClock } from '@holdfast/policy'
 import { GovernorError } from '../governor-error.ts'
+import { answering } from './answering.ts'
 import { type Asking, asking } from './asking.ts'
 import { receive, send } from './control-message.ts'
 
@@ -56,30 +57,12 @@ export const serveControl = async ({
         gone.abort()
       })
     const own = { ...calls, listen: () => void listening.add(socket) }
-    const refuse = (id: unknown, code: string, message: string) =>
-      send(socket, { id, error: { code, message } })
-    const answer = async (id: unknown, call: string, input: unknown) => {
-      try {
-        const ok = await find(own, call)(input, peer)
-        if (!send(socket, { id, ok: ok ?? null }))
-          refuse(id, 'BAD_ANSWER', `the answer of "${call}" cannot be sent as JSON`)
-      } catch (error) {
-        const { code, message } = error as { code?: unknown; message?: unknown }
-        refuse(
-          id,
-          typeof code === 'string' ? code : 'CALL_FAILED',
-          typeof message === 'string' ? message : String(error),
-        )
-      }
-    }
+    const { answer, refuse } = answering(socket, own)
     receive(
       socket,
       (message) => {
-        const { id, call, with: input } = message
         if (!('call' in message) && ('ok' in message || 'error' in message)) return ask.answered(message)
-        const named = typeof id === 'number' || typeof id === 'string'
-        if (named && typeof call === 'string') void answer(id, call, input)
-        else refuse(named ? id : null, 'BAD_CALL', 'a call is { "id": …, "call": "name", "with": … }')
+        void answer(message, peer)
       },
       (code, sentence) => {
         refuse(null, code, sentence)
@@ -103,13 +86,6 @@ export const serveControl = async ({
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-const find = (calls: ControlOptions['calls'], name: string): ControlCall => {
-  const call = Object.hasOwn(calls, name) ? calls[name] : undefined
-  if (call) return call
-  const names = Object.keys(calls).join(', ')
-  throw Object.assign(new Error(`there is no call "${name}"; use one of: ${names}`), { code: 'UNKNOWN_CALL' })
 }
 
 /** Binds the path, in place of a socket that a dead process left there. */
