@@ -7,8 +7,10 @@ import { type Paint, widthOf } from './paint.ts'
  */
 export function picture(status: Status, paint: Paint, columns: number): string[] {
   const { listen, level, inFlight, chains } = status
-  const services = [...status.services, status.processes.edge]
-  const named = [...services, ...chains.flatMap(({ links }) => links)]
+  const { edge, edges = [] } = status.processes
+  const services = [...status.services, edge]
+  const replicas = edges.map((each) => ({ ...each, name: `${edge.name}.${each.replica}` }))
+  const named = [...services, ...replicas, ...chains.flatMap(({ links }) => links)]
   const longest = Math.max(...named.map(({ name }) => name.length))
   const show: Show = { paint, nameWidth: Math.min(longest, Math.max(8, columns - 40)) }
   const lines = [
@@ -16,6 +18,7 @@ export function picture(status: Status, paint: Paint, columns: number): string[]
     paint.dim(`gateway http://${listen.gateway}/v1 · control http://${listen.control}`),
     '',
     ...services.map((service) => serviceLine(service, show)),
+    ...replicas.map((replica) => replicaLine(replica, show)),
     ...chains.flatMap((chain) => ['', ...chainLines(chain, show)]),
   ]
   return lines.map((line) => clipped(line, columns))
@@ -73,6 +76,25 @@ function processes({ wanted, ready, each }: NonNullable<Status['services'][numbe
     return `${state.is === 'ready' ? '' : `${state.is} `}${replica}:${where || ' –'}`
   })
   return `${ready} of ${wanted} ready (${pids.join(', ')})`
+}
+
+type Replica = NonNullable<Status['processes']['edges']>[number] & { readonly name: string }
+
+/** One of the edge's processes, as it said last. */
+function replicaLine({ name, pid, requests, inFlight, ailing }: Replica, show: Show): string {
+  const ills = ailing.map(({ kind, name: part }) => `${kind} ${part}`).join(', ')
+  const facts = [
+    `pid ${pid}`,
+    counted(requests, 'request'),
+    `${inFlight} in flight`,
+    ills !== '' && `ailing: ${ills}`,
+  ]
+  return row(
+    name,
+    sign(ills === '' ? 'well' : 'between', 'answers', show.paint),
+    show.paint.dim(listed(facts)),
+    show,
+  )
 }
 
 function chainLines({ name, links, counts, lastAnsweredBy }: ChainStatus, show: Show): string[] {

@@ -3,6 +3,7 @@ import { activeSpan, traced } from '@holdfast/telemetry/traces'
 import { tracing } from '@holdfast/telemetry/tracing'
 import { describe, expect, it } from 'vitest'
 import { AnswerNotes } from './answer-notes.ts'
+import { Pulse } from './chains/pulse.ts'
 import { providerOf } from './gen-ai.ts'
 import { Tally, UpstreamTally } from './tally.ts'
 
@@ -15,7 +16,16 @@ const counted = async () => {
   const upstream = { tally: new UpstreamTally() }
   const reply = { begun: false }
   const journey = { chain: 'c', began, attempts: 1, failures: [], cut: false }
-  return { clock, tally, upstream, reply, journey, link: 'one' }
+  return {
+    clock,
+    tally,
+    upstream,
+    reply,
+    journey,
+    link: 'one',
+    pulse: new Pulse(),
+    request: { stream: true },
+  }
 }
 
 /** What stands on the span after that. */

@@ -1,5 +1,6 @@
 import type { Clock } from '@holdfast/policy'
 import type { ActiveSpan } from '@holdfast/telemetry/traces'
+import type { Pulse } from './chains/pulse.ts'
 import { genAi } from './gen-ai.ts'
 import type { Journey } from './journey.ts'
 import { record } from './json-value.ts'
@@ -14,6 +15,9 @@ import type { Used } from './usage/used.ts'
 export interface Noted {
   readonly upstream: { readonly tally: UpstreamTally }
   readonly link: string
+  /** Of the model that is asked. */
+  readonly pulse: Pulse
+  readonly request: { readonly stream: boolean }
   readonly tally: Tally
   readonly journey: Journey
   readonly reply: Pick<Reply, 'begun'>
@@ -42,6 +46,7 @@ export class AnswerNotes implements Metered {
     this.#of = of
     this.#span = span
     this.#began = of.clock.now()
+    of.pulse.began(this.#began, of.request.stream)
     of.journey.account?.began(this)
   }
 
@@ -72,10 +77,14 @@ export class AnswerNotes implements Metered {
 
   /** The attempt is over. */
   over(end: AttemptEnd): void {
-    const { clock, upstream, tally, link, journey } = this.#of
+    const { clock, upstream, tally, link, journey, pulse, request } = this.#of
     journey.account?.over(this, end)
-    upstream.tally.seconds.observe((clock.now() - this.#began) / 1_000)
-    if (end === 'whole' && this.pieces > 1)
+    const now = clock.now()
+    const ms = now - this.#began
+    const whole = end === 'whole'
+    pulse.over({ now, ms, spoke: this.pieces > 0, whole, stream: request.stream, output: this.told?.output })
+    upstream.tally.seconds.observe(ms / 1_000)
+    if (whole && this.pieces > 1)
       upstream.tally.betweenChunks.observe((this.#last - this.#first) / 1_000 / (this.pieces - 1))
     if (!this.told) return
     const { input, output } = this.told
@@ -85,7 +94,8 @@ export class AnswerNotes implements Metered {
   }
 
   #firstContent(): void {
-    const { upstream, tally, journey, reply } = this.#of
+    const { upstream, tally, journey, reply, pulse } = this.#of
+    pulse.spoke(this.#last, this.#last - this.#began)
     const seconds = (this.#last - this.#began) / 1_000
     this.#first = this.#last
     upstream.tally.toFirstChunk.observe(seconds, traceWorthALook(this.#span))

@@ -40,6 +40,7 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
       upstream,
       dialect,
       link: link.name,
+      pulse: link.pulse,
       model: link.model,
       claim,
       marks: () => marks(journey, link.name),
@@ -53,6 +54,7 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
     } catch (error) {
       lane.since = undefined
       tally.failed(classOfError(error))
+      if (atFault(error)) link.pulse.hasFailed()
       if (beginning !== undefined && refuses(error)) {
         takesPrefill = false
         return attempt(call, keys)
@@ -91,6 +93,13 @@ function resting(upstream: string, ms: number): ProviderFailure {
     retryAfter: ms,
     code: 'RESTING',
   })
+}
+
+/** Not the request's fault, nor that of whoever called it off. */
+function atFault(error: unknown): boolean {
+  if (!(error instanceof ProviderFailure)) return false
+  const { blame, code } = error
+  return (blame === 'link' || blame === 'model') && error.class !== 'cancelled' && code !== 'DIVERGED'
 }
 
 /** Another key of the same provider may do. */

@@ -5,6 +5,8 @@ import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import { askChain, type Outcome } from './chain.ts'
 import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts'
+import type { Order } from './chains/chain-options.ts'
+import type { Ordering } from './chains/ordering.ts'
 import type { Client } from './clients/client.ts'
 import { withinLimits } from './clients/within-limits.ts'
 import type { Happening } from './gateway-event.ts'
@@ -27,6 +29,8 @@ import type { Tariff } from './usage/tariff.ts'
 export interface Chain {
   readonly name: string
   readonly links: readonly Link[]
+  readonly order: Order
+  readonly ordered: Ordering
   readonly tally: Tally
   readonly tariff: Tariff
   readonly hedging?: Hedging | undefined
@@ -103,7 +107,8 @@ export class Completions {
     }: { readonly request: ChatRequest; readonly reply: Reply; readonly signal: AbortSignal },
   ): Promise<number | undefined> {
     const { clock, ledger } = this.#options
-    const { name, links, tally, hedging } = chain
+    const { name, tally, hedging } = chain
+    const links = chain.ordered(request)
     const account = new Account({ chain, request, books: ledger })
     const journey: Journey = {
       chain: name,

@@ -4,6 +4,7 @@ import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
 import { type ChainOptions, fullChain } from './chains/chain-options.ts'
+import { ordering } from './chains/ordering.ts'
 import { clientFamilies } from './clients/client-families.ts'
 import type { ClientOptions } from './clients/client-options.ts'
 import { Clients } from './clients/clients.ts'
@@ -84,12 +85,13 @@ export function gateway(options: GatewayOptions): Gateway {
   }
   const chains = new Map(
     Object.entries(options.chains).map(([name, said]): [string, Chain] => {
-      const { links, hedge, stream } = fullChain(said)
-      const made = links.map((each) => link(each.link, upstreams, rules))
+      const { links, order = 'cascade', hedge, stream } = fullChain(said)
+      const made = links.map((each) => link(each, upstreams, rules))
+      const ordered = ordering(made, { order, prices, clock, random })
       const buffered = stream === 'buffered'
       const hedging = hedge && new Hedging(hedge)
       const costs = { tally: new Tally(), tariff: tariff(name, made, prices) }
-      return [name, { name, links: made, ...costs, hedging, buffered, lastAnsweredBy: undefined }]
+      return [name, { name, links: made, order, ordered, ...costs, hedging, buffered, lastAnsweredBy: undefined }]
     }),
   )
   const clients = options.clients && new Clients({ clients: options.clients, clock, spendings: ledger })

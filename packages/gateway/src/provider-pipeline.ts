@@ -12,6 +12,12 @@ import { type Patience, patienceDefaults } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { UpstreamPolicy } from './upstream.ts'
 
+export interface PipelineSetting {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly breaker?: Breaker | undefined
+}
+
 /** A provider's policy in force. */
 export interface ProviderPipeline {
   readonly breaker: Breaker
@@ -20,14 +26,16 @@ export interface ProviderPipeline {
   readonly patience: Patience
 }
 
-/** The policy of the provider of that name, which is that of its breaker and, where the policy names none, of its budget. */
+/**
+ * The policy of the provider of that name, which is that of its breaker and, where the policy names none, of its budget. With a `breaker` it lives
+ * under that one.
+ */
 export function providerPipeline(
   name: string,
   policy: UpstreamPolicy,
-  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+  { clock, random, breaker: guard = breakerOf(name, policy, clock) }: PipelineSetting,
 ): ProviderPipeline {
   const { headers, firstToken, idle, total } = { ...patienceDefaults, ...policy.timeout }
-  const guard = breaker(name, { ...policy.breaker, ignored: sparesProvider, clock })
   const pipeline = wrap(
     retry({
       attempts: 2,
@@ -42,6 +50,11 @@ export function providerPipeline(
     timeout(total, { mode: 'cooperative', clock }),
   )
   return { breaker: guard, pipeline, patience: { headers, firstToken, idle } }
+}
+
+/** One answer may be luck: a provider that gives it and dies again would cost the next callers as many failures as open the breaker. */
+function breakerOf(name: string, policy: UpstreamPolicy, clock: Clock): Breaker {
+  return breaker(name, { successes: 2, ...policy.breaker, ignored: sparesProvider, clock })
 }
 
 /** A request that is wrong in itself, a model that is not there, or a call that we did not make, says nothing about the provider's health. */

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Breaker, Clock, Pipeline, RetryOptions } from '@holdfast/policy'
 import { Pool } from 'undici'
+import { Pulse } from './chains/pulse.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import type { Happening } from './gateway-event.ts'
 import { providerOf } from './gen-ai.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { Passage } from './passages/passage.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
-import { providerPipeline } from './provider-pipeline.ts'
+import { type ProviderPipeline, providerPipeline } from './provider-pipeline.ts'
 import type { Prefill } from './stream/prefill.ts'
 import { UpstreamTally } from './tally.ts'
 
@@ -41,7 +42,10 @@ export interface UpstreamPolicy {
   readonly retry?: Pick<RetryOptions, 'attempts' | 'backoff'> | undefined
   /** The name of the budget that all upstreams of this policy share. */
   readonly budget?: string | undefined
-  readonly breaker?: { readonly failures?: number; readonly openFor?: number } | undefined
+  /** `successes` are the probes in a row that must succeed before it closes (2). */
+  readonly breaker?:
+    | { readonly failures?: number; readonly openFor?: number; readonly successes?: number }
+    | undefined
   readonly timeout?: Partial<Patience & { readonly connect: number; readonly total: number }> | undefined
 }
 
@@ -77,6 +81,10 @@ export interface Upstream {
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
   readonly tally: UpstreamTally
+  /** How one of its models does now. */
+  pulse(model: string | undefined): Pulse
+  /** Itself under another policy. Its breaker and its connections stay: a provider that is dead is dead for whoever asks it. */
+  under(policy: UpstreamPolicy): Upstream
   close(): Promise<void>
 }
 
@@ -107,10 +115,7 @@ export function upstream(
     clock,
     refused: (nth, status) => tell({ type: 'key.refused', upstream: name, key: nth + 1, status }),
   })
-  const turn = (): Upstream | number => {
-    const nth = ring.next()
-    return nth === undefined ? ring.rest : seats[nth]!
-  }
+  const pulses = new Map<string | undefined, Pulse>()
   const shared = {
     name,
     model: options.model,
@@ -127,26 +132,39 @@ export function upstream(
     host: url.hostname,
     provider: providerOf(url.hostname, name),
     pool,
-    patience: calls.patience,
     prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
     streams: options.streams ?? false,
     context: options.context,
-    longestWait: longestWaitOf(policy.retry?.backoff),
-    turn,
     spare: (tried: number) => ring.spare(tried),
-    breaker: calls.breaker,
-    pipeline: calls.pipeline,
     tally: new UpstreamTally(),
+    pulse: (model: string | undefined) => {
+      const pulse = pulses.get(model) ?? new Pulse()
+      pulses.set(model, pulse)
+      return pulse
+    },
+    under: (other: UpstreamPolicy) =>
+      seated(other, providerPipeline(name, other, { clock, random, breaker: calls.breaker })),
     close: () => pool.destroy(),
   }
-  const seats = keys.map(
-    (key, nth): Upstream => ({
-      ...shared,
-      key,
-      answered: (status, headers) => ring.answered(nth, status, headers),
-    }),
-  )
-  return seats[0]!
+  const seated = (policy: UpstreamPolicy, calls: ProviderPipeline): Upstream => {
+    const turn = (): Upstream | number => {
+      const nth = ring.next()
+      return nth === undefined ? ring.rest : seats[nth]!
+    }
+    const longestWait = longestWaitOf(policy.retry?.backoff)
+    const seats = keys.map(
+      (key, nth): Upstream => ({
+        ...shared,
+        ...calls,
+        longestWait,
+        turn,
+        key,
+        answered: (status, headers) => ring.answered(nth, status, headers),
+      }),
+    )
+    return seats[0]!
+  }
+  return seated(policy, calls)
 }
 
 /** A base without a path gets `/v1`, as providers' own clients do. */

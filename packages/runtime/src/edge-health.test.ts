@@ -2,8 +2,8 @@ import type { ChainStatus } from '@holdfast/gateway'
 import { fakeClock } from '@holdfast/policy/testing'
 import type { CheckAnswer } from '@holdfast/telemetry/health'
 import { describe, expect, it } from 'vitest'
-import type { Kind } from './component.ts'
-import { edgeHealth } from './edge-health.ts'
+import { gatewayComponents, type Kind } from './component.ts'
+import { edgeHealth, type OtherReplicas } from './edge-health.ts'
 import type { Heard } from './governor-watch.ts'
 import { sampleChain, sampleLink, sampleService, sampleStatus, sampleView } from './testing/index.ts'
 
@@ -17,6 +17,7 @@ interface Facts {
   chains: readonly ChainStatus[]
   lag: { readonly worst: number; readonly least: number }
   outside: readonly { readonly name: string; readonly kind: Kind; readonly seen: CheckAnswer }[]
+  others: OtherReplicas
 }
 
 /** The health of an edge about which so much is known, and these facts, which may change. */
@@ -26,6 +27,7 @@ function known(but: Partial<Facts> = {}) {
     chains: [sampleChain('default')],
     lag: { worst: 3, least: 0 },
     outside: [],
+    others: { ails: undefined, ailing: [] },
     ...but,
   }
   const clock = fakeClock()
@@ -38,6 +40,7 @@ function known(but: Partial<Facts> = {}) {
       seen: (wanted) => facts.outside.find(({ name }) => name === wanted)!.seen,
     },
     lag: { latest: () => facts.lag, close: () => {} },
+    others: () => facts.others,
     clock,
   })
   return { health, facts, clock }
@@ -245,6 +248,23 @@ describe('edgeHealth', () => {
       'upstream unhealthy',
       'chain degraded',
     ])
+  })
+
+  it('is degraded by what ails in another process of the edge, and ready while one can answer', async () => {
+    const { health, facts } = known()
+    facts.others = { ails: 'replica 2 is silent', ailing: [gatewayComponents([dead('default')])] }
+
+    const { status, components } = await health.report()
+
+    expect(status).toBe('degraded')
+    const told = components.filter(({ critical }) => critical)
+    expect(told.map(({ level, reason }) => `${level}: ${reason}`)).toEqual([
+      'degraded: replica 2 is silent',
+      'degraded: in 1 of 2 replicas: no link can answer',
+    ])
+    expect((await health.ready()).ok).toBe(true)
+    facts.chains = [dead('default')]
+    expect((await health.ready()).ok).toBe(false)
   })
 
   it('answers a thousand at once alike', async () => {

@@ -18,6 +18,7 @@ import {
 } from './component.ts'
 import type { GovernorWatch, Heard } from './governor-watch.ts'
 import type { Lag, LoopLag } from './loop-lag.ts'
+import { wholeParts } from './replicas/whole-gateway.ts'
 
 /** A part, how well it is, and how that was found out; durations are ms. */
 export interface CheckedComponent extends Omit<Component, 'level'> {
@@ -57,7 +58,15 @@ export interface EdgeHealthOptions {
   /** The upstreams that no chain names. */
   readonly outside: Pick<UpstreamWatch, 'parts' | 'seen'>
   readonly lag: LoopLag
+  /** What is known of the other processes of the edge; for a health that is not of this process alone. */
+  readonly others?: () => OtherReplicas
   readonly clock?: Clock
+}
+
+/** Why not all processes of the edge are well, if so, and of each of the others which upstreams and chains are not well in it. */
+export interface OtherReplicas {
+  readonly ails: string | undefined
+  readonly ailing: readonly (readonly Component[])[]
 }
 
 /*
@@ -67,7 +76,7 @@ export interface EdgeHealthOptions {
  */
 /** The health of each part of a running Holdfast, as its edge knows it. */
 export function edgeHealth(options: EdgeHealthOptions): EdgeHealth {
-  const { services, governor, gateway, outside, lag, clock } = options
+  const { services, governor, gateway, outside, lag, others = alone, clock } = options
   const registry = health({ clock })
   const parts = new Map<string, { readonly name: string; readonly kind: Kind }>()
   /** The chains and their upstreams as they were when somebody asked last. */
@@ -86,11 +95,12 @@ export function edgeHealth(options: EdgeHealthOptions): EdgeHealth {
     )
   }
   const looked = <T>(ask: () => Promise<T>): Promise<T> => {
-    found = new Map(gatewayComponents(gateway().chains).map((each) => [keyOf(each), each]))
+    const now = wholeParts(gatewayComponents(gateway().chains), others().ailing)
+    found = new Map(now.map((each) => [keyOf(each), each]))
     return ask()
   }
 
-  add('edge', 'edge', () => loopAnswer(lag.latest()), { live: true })
+  add('edge', 'edge', () => edgeAnswer(lag.latest(), others().ails), { live: true })
   add('governor', 'governor', async () => governorAnswer(await governor.heard()))
   govern(services)
   for (const { kind, name } of outside.parts) add(kind, name, () => outside.seen(name))
@@ -136,6 +146,13 @@ function serviceAnswer(name: string, { view, age }: Heard) {
   const service = view.services.find((each) => each.name === name)
   if (service === undefined) return { status: 'unhealthy', reason: 'the governor does not know it', age }
   return { ...answer(serviceComponent(service)), age }
+}
+
+const alone = (): OtherReplicas => ({ ails: undefined, ailing: [] })
+
+function edgeAnswer(lag: Lag, ails: string | undefined) {
+  const own = loopAnswer(lag)
+  return 'status' in own || ails === undefined ? own : { ...own, status: 'degraded', reason: ails }
 }
 
 /** A loop that is late now and then is merely slow; one that is never in time does not recover. */

@@ -147,6 +147,36 @@ describe('edgeMetrics', () => {
     expect(complaints).toEqual([gone, gone, gone])
   })
 
+  it('tells what each process of the edge counted, by its number', async () => {
+    const another = edgeMetrics({
+      status: async () => sampleStatus(),
+      silence: async () => 0,
+      policies: async () => [],
+      gateway: () => [took('kept', 'lost')],
+      traces: { families: async () => [], kept: async () => new Set(['kept']) },
+      complain: () => expect.fail('complained'),
+    })
+    const items = JSON.parse(JSON.stringify(await another.families()))
+    another.close()
+
+    const text = await page(
+      {
+        gateway: () => [took()],
+        others: { number: async () => 1, ask: async () => [{ replica: 2, items }] },
+      },
+      openMetrics,
+    )
+
+    for (const replica of [1, 2]) {
+      expect(text).toContain(`\ntook_seconds_count{replica="${replica}"} 2\n`)
+      expect(text).toMatch(
+        new RegExp(`\\nprocess_resident_memory_bytes\\{replica="${replica}",service="edge"\\} \\d+\\n`),
+      )
+    }
+    expect(text.match(/trace_id="\w+"/g)).toEqual(['trace_id="kept"'])
+    expect(text.match(/^# TYPE took_seconds/gm)).toHaveLength(1)
+  })
+
   it('fails as the status does, and leaves no rejection behind', async () => {
     const unheard: unknown[] = []
     const hear = (error: unknown): void => void unheard.push(error)

@@ -12,6 +12,8 @@ import type { ProcessPolicies } from './announced.ts'
 import { edgeName } from './edge-contract.ts'
 import type { EdgeTraces } from './edge-traces.ts'
 import { families } from './metrics.ts'
+import { fromJson, joinedFamilies } from './replicas/joined-families.ts'
+import type { OtherEdges } from './replicas/other-edges.ts'
 import { type ServiceProcess, serviceProcesses } from './service-processes.ts'
 import type { Status } from './status.ts'
 
@@ -27,6 +29,8 @@ export interface EdgeMetricsOptions {
   readonly governor?: () => Promise<readonly Family[]>
   /** None by default. */
   readonly traces?: Pick<EdgeTraces, 'families' | 'kept'>
+  /** The other processes of the edge; none by default. */
+  readonly others?: OtherEdges
   /** Hears what could not be told, and why. */
   readonly complain: (error: unknown) => void
 }
@@ -35,6 +39,8 @@ export interface EdgeMetricsOptions {
 export interface EdgeMetrics extends Pick<Exposition, 'page'> {
   /** Where the loads and verifications of models, and autonomous tasks, are recorded. */
   readonly models: ModelMetrics
+  /** What this process of the edge counted itself; `others` of another one asks for it. */
+  families(): Promise<readonly Family[]>
   close(): void
 }
 
@@ -50,6 +56,7 @@ export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
     gateway = () => [],
     governor = async () => [],
     traces,
+    others,
     complain,
   } = options
   const own = processMetrics()
@@ -60,33 +67,51 @@ export function edgeMetrics(options: EdgeMetricsOptions): EdgeMetrics {
       return []
     })
 
+  const ownFamilies = async (): Promise<readonly Family[]> => {
+    const [kept, ofTraces, process] = await Promise.all([
+      traces?.kept(),
+      orNone(traces?.families() ?? Promise.resolve([])),
+      own.families(),
+    ])
+    return [
+      ...withExemplars(gateway(), kept ?? new Set()),
+      ...joinedFamilies([{ labels: { service: edgeName }, families: process }]),
+      ...ofTraces,
+      ...models.families(),
+    ]
+  }
   const { page } = exposition(async () => {
-    const others = [
+    const asked = [
       orNone(policies()),
       orNone(governor()),
-      orNone(traces?.families() ?? Promise.resolve([])),
+      orNone(others?.ask<Family>('families') ?? Promise.resolve([])),
     ] as const
     const now = await status()
     const processes = await serviceProcesses(processesOf(now))
-    const [told, ofGovernor, ofTraces] = await Promise.all(others)
+    const [told, ofGovernor, ofOthers] = await Promise.all(asked)
     for (const { breaker } of now.chains.flatMap(({ links }) => links))
       if (breaker) models.breakerState(breaker.name, breaker.is)
-    const kept = await traces?.kept()
+    const replica = await others?.number()
     const age = await silence()
     return joined(
       families(now, told),
       [answerAge(age)],
-      withExemplars(gateway(), kept ?? new Set()),
       processes,
-      together({ [edgeName]: await own.families(), governor: ofGovernor }),
-      ofTraces,
-      models.families(),
+      joinedFamilies([
+        { labels: replicaLabel(replica), families: await ownFamilies() },
+        ...ofOthers.map(({ replica: other, items }) => ({
+          labels: replicaLabel(other),
+          families: fromJson(items),
+        })),
+        { labels: { service: 'governor' }, families: ofGovernor },
+      ]),
     )
   })
   const shared = wrap(coalesce())
   return {
     page: (accept) => shared(() => page(accept), { key: accept ?? '' }),
     models,
+    families: ownFamilies,
     close: () => own.close(),
   }
 }
@@ -107,17 +132,9 @@ function processesOf({ services }: Status): ServiceProcess[] {
   })
 }
 
-/** The same families of several processes as one each, with a label that says whose they are. */
-function together(byService: Readonly<Record<string, readonly Family[]>>): Family[] {
-  const all = new Map<string, Family>()
-  for (const [service, told] of Object.entries(byService)) {
-    for (const family of told) {
-      const before = all.get(family.name)?.samples ?? []
-      const samples = family.samples.map((each) => ({ ...each, labels: { service, ...each.labels } }))
-      all.set(family.name, { ...family, samples: [...before, ...samples] } as Family)
-    }
-  }
-  return [...all.values()]
+/** Where the edge is several processes, each has its own series: a counter that begins anew with one of them is then seen as just that. */
+function replicaLabel(replica: number | undefined): Readonly<Record<string, string>> {
+  return replica === undefined ? {} : { replica: String(replica) }
 }
 
 /** Only those exemplars whose trace can be looked at. */

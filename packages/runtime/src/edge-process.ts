@@ -34,8 +34,21 @@ function hear(event: unknown): void {
   running?.govern(services)
 }
 
+function begun(): Edge {
+  if (running) return running
+  throw Object.assign(new Error('this process of the edge is just starting'), { code: 'NOT_NOW' })
+}
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
-const governor = await connectControl(path, { onClose: leave, onEvent: hear })
+const governor = await connectControl(path, {
+  onClose: leave,
+  onEvent: hear,
+  calls: {
+    status: () => begun().calls.status(),
+    families: (asked) => begun().calls.families(asked),
+    traces: (asked) => begun().calls.traces(asked),
+  },
+})
 await governor.call('listen')
 const config = (await governor.call('configuration')) as Config
 starting = edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })

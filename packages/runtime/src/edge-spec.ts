@@ -20,10 +20,17 @@ export interface EdgeSetting {
   readonly environment: Environment
   /** Which of the configurations that there have been it serves. */
   readonly served: number
+  /** What the file says of its processes: how many there are (1), and how long one that leaves may finish what it has in hand, in ms (3 000). */
+  readonly gateway: { readonly replicas?: number | undefined; readonly drain?: number | undefined }
 }
 
+/** From the end of its patience to SIGKILL, in ms: an edge ends by itself. */
+const farewell = 1_000
+
 /** The edge as a service that the governor runs. */
-export function edgeSpec({ listen, governor, state, cwd, environment, served }: EdgeSetting): ServiceSpec {
+export function edgeSpec(setting: EdgeSetting): ServiceSpec {
+  const { listen, governor, state, cwd, environment, served } = setting
+  const { replicas = 1, drain = 3_000 } = setting.gateway
   const own = fileURLToPath(import.meta.url)
   const kind = extname(own)
   const entry = join(own, '..', `edge-process${kind}`)
@@ -41,6 +48,8 @@ export function edgeSpec({ listen, governor, state, cwd, environment, served }: 
     },
     ready: { line: edgeReady },
     backoff: { initial: 20, max: 1_000 },
+    stopGrace: drain + farewell,
+    replicas,
     listen,
   }
 }

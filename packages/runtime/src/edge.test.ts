@@ -130,7 +130,10 @@ chains: { default: [only, spare] }
     // Answered after what was sent before.
     await governor.call('governor')
 
-    expect(reports[0]).toMatchObject({ inFlight: 0, chains: [{ name: 'default' }] })
+    expect(reports[0]).toMatchObject({
+      pid: process.pid,
+      status: { inFlight: 0, chains: [{ name: 'default' }] },
+    })
   })
 
   it('tells of a request whose first link failed: the attempt, the next link, the answer', async () => {

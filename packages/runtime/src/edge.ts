@@ -1,26 +1,23 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import { gateway } from '@holdfast/gateway'
+import { type GatewayStatus, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
-import type { Family } from '@holdfast/telemetry'
-import type { AnnouncedProcess, ProcessPolicies } from './announced.ts'
 import { upstreamWatch } from './checks/upstream-watch.ts'
 import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { controlDoor } from './control-door.ts'
 import { edgeHealth } from './edge-health.ts'
 import { edgeLog } from './edge-log.ts'
-import { reportEvery } from './edge-report.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { governorWatch } from './governor-watch.ts'
 import { gracefulClose } from './graceful-close.ts'
 import { identifyRefusals } from './identify-refusals.ts'
-import type { LogLevelSwitch } from './log-level-routes.ts'
-import type { LogLevels } from './log-levels.ts'
 import { loopLag } from './loop-lag.ts'
-import type { Steering } from './policy-routes.ts'
-import { type GovernorView, type Status, statusOf } from './status.ts'
+import type { EdgeCalls } from './operators.ts'
+import { crewAils, replicaNumbers } from './replicas/edge-replica.ts'
+import type { EdgeReport } from './replicas/edges.ts'
+import { type GovernorView, statusOf } from './status.ts'
 
 export interface EdgeOptions {
   readonly config: Config
@@ -34,6 +31,8 @@ export interface EdgeOptions {
 }
 
 export interface Edge {
+  /** What the governor may ask, itself or for another process of the edge. */
+  readonly calls: EdgeCalls & { status(): GatewayStatus }
   /** Asks the governor how much is to be told. */
   refreshLog(): Promise<void>
   /** The services that the governor should run are others now. */
@@ -42,7 +41,7 @@ export interface Edge {
   close(): Promise<void>
 }
 
-/** Serves the gateway and the control API, and reports to the governor twice a second. */
+/** Serves the gateway and the control API, and reports to the governor. */
 export async function edge(options: EdgeOptions): Promise<Edge> {
   const { config, governor, environment = {}, sockets, output } = options
   const door = gateway({
@@ -51,76 +50,76 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     live: () => health.live(),
     ready: () => health.ready(),
   })
+  let view: GovernorView | undefined
   // The governor answers a report with how it is itself.
-  const ask = async (): Promise<GovernorView> =>
-    (await governor.call('report', door.status(), { timeout: reportTimeout })) as GovernorView
+  const ask = async (): Promise<GovernorView> => {
+    const report: EdgeReport = { pid: process.pid, status: door.status() }
+    view = (await governor.call('report', report, { timeout: reportTimeout })) as GovernorView
+    return view
+  }
   const watch = governorWatch({ ask, every: reportEvery })
   const loaded = Promise.withResolvers<unknown>()
   const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
   const outside = upstreamWatch({ config, after: loaded.promise })
-  const health = edgeHealth({ services, governor: watch, gateway: door.status, outside, lag })
-  const status = async (): Promise<Status> =>
-    statusOf((await governor.call('governor', undefined, shortly)) as GovernorView, door.status())
+  /** What ails in the other processes of the edge. */
+  const elsewhere = (of = view) =>
+    of && replicaNumbers(of.edge)
+      ? of.edges.flatMap(({ pid, ailing }) => (pid === process.pid ? [] : [ailing]))
+      : []
+  const seen = { governor: watch, gateway: door.status, lag }
+  /** Of this process, which is all that the gateway's own door tells. */
+  const health = edgeHealth({
+    ...seen,
+    services: [],
+    outside: { parts: [], seen: () => ({ status: 'unknown' }) },
+  })
+  const whole = edgeHealth({
+    ...seen,
+    services,
+    outside,
+    others: () => ({ ails: view && crewAils(view.edge, view.edges), ailing: elsewhere() }),
+  })
 
-  const steering: Steering = {
-    policies: async () => (await governor.call('policies', undefined, shortly)) as ProcessPolicies[],
-    reset: async (named) => (await governor.call('reset', named)) as AnnouncedProcess[],
-    isolate: async (named) => (await governor.call('isolate', named)) as AnnouncedProcess[],
-  }
-
-  const logLevels: LogLevelSwitch = {
-    levels: async () => (await governor.call('log-level', undefined, shortly)) as LogLevels,
-    async change(change) {
-      const levels = (await governor.call('set-log-level', change, shortly)) as LogLevels
-      await log.refresh()
-      return levels
-    },
-  }
-
-  const open = listening(door.handle, sockets.gateway)
+  const open = listening(door.handle, { fd: sockets.gateway, patience: config.gateway.drain })
   const log = edgeLog({ governor, after: open, ...(output && { to: output }) })
   const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say: log.warn })
 
   // The control API is not needed to answer the first request after a restart, so the gateway does not wait for it.
-  const operators = Promise.all([import('./control-api.ts'), import('./edge-metrics.ts')]).then(
-    ([{ controlApi }, { edgeMetrics }]) => {
-      const metrics = edgeMetrics({
-        status: async () => statusOf((await watch.heard()).view, door.status()),
-        silence: async () => (await watch.heard()).age,
-        policies: async () => (await governor.call('policies', undefined, shortly)) as ProcessPolicies[],
-        gateway: door.families,
-        governor: async () => (await governor.call('process', undefined, shortly)) as Family[],
-        traces,
-        complain: (error) => log.error(error, 'some numbers could not be told'),
-      })
-      return controlApi({
-        status,
-        health,
-        steering,
-        metrics,
-        traces: traces.records,
-        logLevels,
-        complain: (error) => log.error(error, 'the control API could not tell something'),
-      })
-    },
+  const operating = import('./operators.ts').then(({ operators }) =>
+    operators({
+      governor,
+      heard: watch.heard,
+      health: whole,
+      known: (of) => statusOf(of, [door.status()], elsewhere(of)),
+      gateway: door.families,
+      traces,
+      refreshLog: log.refresh,
+      complain: log.error,
+    }),
   )
-  loaded.resolve(Promise.allSettled([operators, traces.records()]))
+  loaded.resolve(Promise.allSettled([operating, traces.records()]))
   const doors = await Promise.all([
     open,
     listening(
-      controlDoor(operators, (error) => log.error(error, 'the control API could not be loaded')),
-      sockets.control,
+      controlDoor(operating, (error) => log.error(error, 'the control API could not be loaded')),
+      { fd: sockets.control },
     ),
   ])
 
   return {
+    calls: {
+      status: door.status,
+      families: async (asked) => (await operating).calls.families(asked),
+      traces: async (asked) => (await operating).calls.traces(asked),
+    },
     refreshLog: log.refresh,
-    govern: health.govern,
+    govern: whole.govern,
     async close() {
       watch.close()
       lag.close()
       health.drain()
+      whole.drain()
       await Promise.all([...doors.map((each) => each.close()), outside.close()])
       await door.close()
       await traces.close()
@@ -129,17 +128,18 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
-/** How long the governor may take to answer a report before the next one is sent, in ms: less than for how long one is believed. */
+/** How long after one report the next follows, and how long the governor may take to answer it, in ms: together less than for how long one is believed. */
+const reportEvery = 500
 const reportTimeout = 2_000
 
-/** How long a governor that hangs may hold up a status or a scrape, in ms: less than scrapers wait. */
-const shortly = { timeout: 2_000 }
-
 /** Listens, and answers with what closes the server; within less than the governor's grace, so that the edge ends by itself. */
-async function listening(handle: RequestListener, fd: number): Promise<{ close(): Promise<void> }> {
+async function listening(
+  handle: RequestListener,
+  { fd, patience }: { readonly fd: number; readonly patience?: number | undefined },
+): Promise<{ close(): Promise<void> }> {
   const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle)
   identifyRefusals(server)
-  const close = gracefulClose(server)
+  const close = gracefulClose(server, { ...(patience !== undefined && { patience }) })
   server.listen({ fd })
   await once(server, 'listening')
   return { close }

@@ -53,6 +53,18 @@ describe('reloading', () => {
     expect(Object.keys(files.config().services)).toEqual(['a', 'b', 'c'])
   })
 
+  it('keeps the edge as it is when it only becomes more processes (I4)', async () => {
+    const { files, become } = file('gateway: { replicas: 1 }')
+    const [edge] = files.specs()
+
+    await become('gateway: { replicas: 3 }')
+    expect(files.specs()).toEqual([edge])
+    expect(files.config().gateway.replicas).toBe(3)
+
+    await become('gateway: { replicas: 3, drain: 1m }')
+    expect(files.specs()).not.toEqual([edge])
+  })
+
   it('takes a service for another one when the strategy of its group changed (I3)', async () => {
     const { become, applied } = file('services: { a: { command: a, group: g } }\ngroups: { g: one-for-all }')
 

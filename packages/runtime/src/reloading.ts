@@ -117,8 +117,9 @@ function saysTheSame(name: string, before: Config, after: Config): boolean {
   return isDeepStrictEqual(said(before), said(after))
 }
 
-/** All that the edge makes its gateway and its traces of. */
-function ofTheEdge({ services, groups, telemetry, ...others }: Config): unknown {
+/** All that the edge makes its gateway and its traces of; how many processes it is, each hears from the governor. */
+function ofTheEdge({ services, groups, telemetry, gateway, ...others }: Config): unknown {
   const { log, ...traces } = telemetry
-  return { ...others, traces }
+  const { replicas, ...served } = gateway
+  return { ...others, gateway: served, traces }
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Component, Level } from './component.ts'
-import type { Status } from './status.ts'
-import { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
+import { type Component, gatewayComponents, type Level } from './component.ts'
+import { type Status, statusOf } from './status.ts'
+import {
+  sampleBreaker,
+  sampleChain,
+  sampleLink,
+  sampleService,
+  sampleStatus,
+  sampleView,
+} from './testing/index.ts'
 
 const component = (status: Status, kind: Component['kind']): Component | undefined =>
   status.components.find((each) => each.kind === kind)
@@ -87,6 +94,35 @@ describe('statusOf', () => {
 
     expect(status).toMatchObject({ level: 'unhealthy', chains: [], inFlight: 0 })
     expect(component(status, 'edge')).toMatchObject({ level: 'unhealthy', reason })
+  })
+
+  it('is degraded by an edge whose processes are not all ready, or not all heard of, and tells each', () => {
+    const each = [1, 2].map((replica) => ({ ...sampleService('edge'), replica, pid: 100 + replica }))
+    const edge = (ready: number) => sampleService('edge', { replicas: { wanted: 2, ready, each } })
+    const edges = [{ replica: 1, pid: 101, age: 0, inFlight: 1, requests: 3, ailing: [] }]
+
+    const [starting, silent] = [1, 2].map((ready) => sampleStatus({ edge: edge(ready), edges }))
+
+    expect(starting).toMatchObject({ level: 'degraded', processes: { edges } })
+    expect(component(starting!, 'edge')).toMatchObject({ reason: '1 of 2 replicas are ready' })
+    expect(component(silent!, 'edge')).toMatchObject({ reason: 'replica 2 is silent', level: 'degraded' })
+    expect(sampleStatus({ edges }).processes).not.toHaveProperty('edges')
+  })
+
+  it('is degraded, not unhealthy, by what ails in one of several processes', () => {
+    const well = { inFlight: 1, chains: [sampleChain('default', { links: [sampleLink('a')] })] }
+    const ill = { inFlight: 2, chains: [sampleChain('default', { links: [sampleLink('a', 'open')] })] }
+
+    for (const status of [
+      statusOf(sampleView(), [well, ill]),
+      statusOf(sampleView(), [ill, well]),
+      statusOf(sampleView(), [well], [gatewayComponents(ill.chains)]),
+    ])
+      expect([status.level, component(status, 'chain')?.reason]).toEqual([
+        'degraded',
+        'in 1 of 2 replicas: no link can answer',
+      ])
+    expect(statusOf(sampleView(), [ill, ill])).toMatchObject({ level: 'unhealthy', inFlight: 4 })
   })
 
   it('does not believe the report of an edge that is gone', () => {

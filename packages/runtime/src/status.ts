@@ -2,6 +2,8 @@ import type { ChainStatus, GatewayStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
 import { overall } from '@holdfast/telemetry/health'
 import { type Component, component, gatewayComponents, type Level, serviceComponent } from './component.ts'
+import { crewAils, type EdgeReplica, replicaNumbers } from './replicas/edge-replica.ts'
+import { wholeGateway, wholeParts } from './replicas/whole-gateway.ts'
 
 /** What the governor knows. */
 export interface GovernorView {
@@ -11,6 +13,8 @@ export interface GovernorView {
   readonly uptime: number
   readonly listen: { readonly gateway: string; readonly control: string }
   readonly edge: ServiceStatus
+  /** What the processes of the edge said last, of those that are heard of. */
+  readonly edges: readonly EdgeReplica[]
   readonly services: readonly ServiceStatus[]
 }
 
@@ -21,20 +25,34 @@ export interface Status {
   readonly file: string
   readonly uptime: number
   readonly listen: { readonly gateway: string; readonly control: string }
-  readonly processes: { readonly governor: { readonly pid: number }; readonly edge: ServiceStatus }
+  readonly processes: {
+    readonly governor: { readonly pid: number }
+    readonly edge: ServiceStatus
+    /** Each of the edge's processes, where it is several. */
+    readonly edges?: readonly EdgeReplica[]
+  }
   readonly services: readonly ServiceStatus[]
   readonly inFlight: number
   readonly chains: readonly ChainStatus[]
   readonly components: readonly Component[]
 }
 
-/** Puts together what the governor and the edge know; without the edge, its part is empty and the whole is unhealthy. */
-export function statusOf(governor: GovernorView, gateway: GatewayStatus | undefined): Status {
-  const chains = gateway?.chains ?? []
+/**
+ * Puts together what the governor knows and how the gateways of the edge's processes are; without any, that part is empty and the whole is unhealthy.
+ * `elsewhere` is what ails in those processes of which there is no more; by default there are none.
+ */
+export function statusOf(
+  governor: GovernorView,
+  gateways: readonly GatewayStatus[],
+  elsewhere: readonly (readonly Component[])[] = [],
+): Status {
+  const whole = wholeGateway(gateways)
+  const { edge, edges } = governor
+  const [first = [], ...others] = gateways.map(({ chains }) => gatewayComponents(chains))
   const components = [
-    edge(governor, gateway),
+    edgeComponent(governor, whole),
     ...governor.services.map(serviceComponent),
-    ...gatewayComponents(chains),
+    ...wholeParts(first, [...others, ...elsewhere]),
   ]
   return {
     level: overall(components.map(({ level: status, critical }) => ({ status, critical }))),
@@ -42,17 +60,21 @@ export function statusOf(governor: GovernorView, gateway: GatewayStatus | undefi
     file: governor.file,
     uptime: governor.uptime,
     listen: governor.listen,
-    processes: { governor: { pid: governor.pid }, edge: governor.edge },
+    processes: { governor: { pid: governor.pid }, edge, ...(replicaNumbers(edge) && { edges }) },
     services: governor.services,
-    inFlight: gateway?.inFlight ?? 0,
-    chains,
+    inFlight: whole?.inFlight ?? 0,
+    chains: whole?.chains ?? [],
     components,
   }
 }
 
 /** The edge as others see it; how it sees itself is in its own health. */
-function edge({ edge: { state } }: GovernorView, gateway: GatewayStatus | undefined): Component {
-  if (state.is === 'ready' && gateway !== undefined) return component('edge', 'edge')
+function edgeComponent({ edge, edges }: GovernorView, gateway: GatewayStatus | undefined): Component {
+  const { state } = edge
+  if (state.is === 'ready' && gateway !== undefined) {
+    const reason = crewAils(edge, edges)
+    return component('edge', 'edge', reason === undefined ? undefined : { level: 'degraded', reason })
+  }
   const is = state.is === 'ready' ? 'silent' : state.is
   return component('edge', 'edge', { level: 'unhealthy', reason: `the gateway's process is ${is}` })
 }

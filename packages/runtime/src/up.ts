@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path'
-import type { GatewayStatus } from '@holdfast/gateway'
 import {
   addressFree,
   type ClaimedState,
@@ -23,12 +22,12 @@ import { readApart } from './config/read-apart.ts'
 import type { Config, ServiceConfig } from './config/schema.ts'
 import { addressText } from './config/units.ts'
 import { type EdgeEvent, edgeName } from './edge-contract.ts'
-import { edgeReport } from './edge-report.ts'
 import { edgeSpec } from './edge-spec.ts'
 import { heldSockets } from './held-sockets.ts'
 import { logLevels } from './log-levels.ts'
 import { pauseOfBoth } from './pause-of-both.ts'
 import { type Reloaded, type Reloading, reloading } from './reloading.ts'
+import { type EdgeReport, edges } from './replicas/edges.ts'
 import { serviceCalls } from './service-calls.ts'
 import { serviceSpecs } from './service-specs.ts'
 import { logFolder, stateFolder } from './state-folder.ts'
@@ -67,7 +66,7 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
   const config = await readApart(given, environment)
   const state = stateFolder(file)
   const began = performance.now()
-  const report = edgeReport()
+  const crew = edges()
   const read = childLines()
   const pause = pauseOfBoth()
   let supervisor: Governor | undefined
@@ -76,23 +75,25 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
 
   const view = (): GovernorView => {
     const all = supervisor!.status()
+    const edge = all.find(({ name }) => name === edgeName)!
     return {
       version,
       file,
       pid: process.pid,
       uptime: performance.now() - began,
       listen: { gateway: addressText(config.gateway.listen), control: addressText(config.control.listen) },
-      edge: all.find(({ name }) => name === edgeName)!,
+      edge,
+      edges: crew.replicas(edge),
       services: all.filter(({ name }) => name !== edgeName),
     }
   }
-  const status = (): Status => statusOf(view(), report.latest())
+  const status = (): Status => {
+    const now = view()
+    return statusOf(now, crew.latest(now.edge))
+  }
   let tell = (_: EdgeEvent | GovernorEvent): void => {}
   const happened = (event: GovernorEvent): void => {
     tell(event)
-    // One that was replaced is gone, too, and what its heir said holds.
-    if (event.type === 'service.exited' && event.service === edgeName && view().edge.state.is !== 'ready')
-      report.forget()
     on?.(event)
   }
   const levels = logLevels({
@@ -123,9 +124,10 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
           configuration: () => files.config(),
           governor: view,
           process: () => own.families(),
-          status,
-          report(status) {
-            report.tell(status as GatewayStatus)
+          status: async () => statusOf(view(), await crew.now(view().edge)),
+          edge: crew.ask,
+          report(told, peer) {
+            crew.report(told as EdgeReport, peer)
             return view()
           },
         },
@@ -145,7 +147,7 @@ export async function up({ file: given, environment, log, on, platform }: UpOpti
       read: () => readApart(given, environment),
       specs: (said, served) => [
         ...serviceSpecs(said, { file, governor: path, sockets: sockets.of }),
-        edgeSpec({ ...edge, served }),
+        edgeSpec({ ...edge, served, gateway: said.gateway }),
       ],
       demand: async (next, before) => {
         await demandFree(withNewAddress(next, before), claimed)

@@ -8,7 +8,7 @@ export interface Pace {
 const weight = 1 / 5
 
 /** How long it takes until half of what was known is forgotten, in ms. */
-export const halfLife = 300_000
+export const halfLife = 60_000
 
 /**
  * The pace after one more answer: an exponentially weighted mean whose old value fades with the time that has passed, as that of Finagle's Peak EWMA does

@@ -49,6 +49,7 @@ const gateway = mapping({
   keys: keys.optional(),
   keepAlive: time.optional(),
   replicas: count.optional(),
+  drain: time.optional(),
 })
 const control = mapping({ listen: loopback.default(here(4701).listen) })
 

@@ -33,9 +33,10 @@ export function sampleBreaker(
 
 /** A link to the upstream of its name, whose breaker is in a state; `rules` have none. */
 export function sampleLink(name: string, breaker: BreakerStatus['is'] = 'closed'): LinkStatus {
-  if (name === 'rules') return { name, upstream: undefined, breaker: undefined, attempts: 0, failures: {} }
+  const quiet = { attempts: 0, failures: {}, inFlight: 0, firstToken: undefined }
+  if (name === 'rules') return { name, upstream: undefined, breaker: undefined, ...quiet }
   const [upstream = name] = name.split('/', 1)
-  return { name, upstream, breaker: sampleBreaker(upstream, breaker), attempts: 0, failures: {} }
+  return { name, upstream, breaker: sampleBreaker(upstream, breaker), ...quiet }
 }
 
 /** A chain that nobody asked anything yet, but for what is said otherwise. */
@@ -43,6 +44,7 @@ export function sampleChain(name: string, but: Partial<ChainStatus> = {}): Chain
   const counts = { requests: 0, failed: 0, refused: 0, cancelled: 0, answered: {}, passedOver: {} }
   return {
     name,
+    order: 'cascade',
     links: [sampleLink('primary'), sampleLink('rules')],
     counts,
     lastAnsweredBy: undefined,

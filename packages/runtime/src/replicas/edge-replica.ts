@@ -1,0 +1,39 @@
+import type { ServiceStatus } from '@holdfast/governor'
+import type { Component } from '../component.ts'
+
+/** What one process of the edge said of its gateway last. */
+export interface EdgeReplica {
+  readonly replica: number
+  readonly pid: number
+  /** How long ago it said so, in ms. */
+  readonly age: number
+  readonly inFlight: number
+  /** To all of its chains, since it began. */
+  readonly requests: number
+  /** The upstreams and chains that are not well in it. */
+  readonly ailing: readonly Component[]
+}
+
+/** The numbers of the edge's replicas, if it is several processes, or is becoming so. */
+export function replicaNumbers({ replicas }: ServiceStatus): readonly number[] | undefined {
+  if (!replicas) return undefined
+  const numbers = [...new Set(replicas.each.flatMap(({ replica }) => replica ?? []))]
+  return replicas.wanted > 1 || numbers.length > 1 ? numbers : undefined
+}
+
+/** Why not all processes of an edge that is several are well, if so. */
+export function crewAils(
+  { replicas }: ServiceStatus,
+  heard: readonly Pick<EdgeReplica, 'replica'>[],
+): string | undefined {
+  if (!replicas || replicas.wanted === 1) return undefined
+  if (replicas.ready < replicas.wanted) return `${replicas.ready} of ${replicas.wanted} replicas are ready`
+  const spoke = new Set(heard.map(({ replica }) => replica))
+  const silent = new Set(
+    replicas.each.flatMap(({ replica, state }) =>
+      replica !== undefined && state.is === 'ready' && !spoke.has(replica) ? replica : [],
+    ),
+  )
+  if (silent.size === 0) return undefined
+  return `${silent.size === 1 ? 'replica' : 'replicas'} ${[...silent].join(', ')} ${silent.size === 1 ? 'is' : 'are'} silent`
+}
