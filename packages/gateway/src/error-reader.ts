@@ -1,4 +1,5 @@
 import { openaiErrorBody } from './dialects/anthropic-error.ts'
+import { final } from './final-failure.ts'
 import { headerText } from './headers.ts'
 import { recordOf } from './json-value.ts'
 import { noCompletion } from './no-completion.ts'
@@ -37,7 +38,7 @@ export class ErrorReader implements Reader {
     const came = Buffer.concat(this.#chunks)
     const body = dialect === request.dialect ? came : openaiErrorBody(came)
     if (status < 300) throw noCompletion(this.#context, recordOf(body.toString('utf8')))
-    throw failureOf({
+    const failure = failureOf({
       upstream: upstream.name,
       status,
       body,
@@ -45,5 +46,6 @@ export class ErrorReader implements Reader {
       key: upstream.key,
       wallNow: Date.now(),
     })
+    throw headerText(headers['x-should-retry']) === 'false' ? final(failure) : failure
   }
 }

@@ -28,14 +28,19 @@ export interface Journey {
   readonly failures: LinkFailure[]
   /** The link that was asked beside one that was late. */
   hedged?: string | undefined
+  /** Whether somebody in front of the gateway tries again what fails here. */
+  retriedOutside?: boolean | undefined
   /** Whether its stream broke off after the client had been given the beginning. */
   cut: boolean
   /** What it takes. */
   readonly account?: Account | undefined
 }
 
+/** What of a journey every answer says. */
+type Marked = Pick<Journey, 'chain' | 'attempts' | 'failures' | 'hedged'>
+
 /** The headers that say who answered and after what. */
-export function marks(journey: Journey, link: string | undefined): OutHeaders {
+export function marks(journey: Marked, link: string | undefined): OutHeaders {
   const headers: OutHeaders = {
     'x-holdfast-chain': encodeURI(journey.chain),
     'x-holdfast-attempts': String(journey.attempts),

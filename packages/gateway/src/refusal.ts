@@ -15,7 +15,7 @@ export function refusal(journey: Journey): Refusal {
   const each = journey.failures.map(worded).join('; ')
   const message = `No link of the chain '${journey.chain}' could answer: ${each}. Try again in ${retryAfter} s.`
   return {
-    headers: { 'retry-after': String(retryAfter) },
+    headers: { 'retry-after': String(retryAfter), 'x-should-retry': String(waits.length > 0 && again(journey)) },
     error: {
       message,
       type: 'service_unavailable',
@@ -24,6 +24,15 @@ export function refusal(journey: Journey): Refusal {
       links: journey.failures.map(listed),
     },
   }
+}
+
+/**
+ * Whether a client's library should try again by itself, once `retry-after` is over. Where this gateway has tried, it should not: attempts inside
+ * attempts multiply. Where it has not, since every breaker was open or every key at rest, or has tried but once, since somebody in front of it tries
+ * again, it may.
+ */
+function again({ attempts, retriedOutside }: Journey): boolean {
+  return attempts === 0 || retriedOutside === true
 }
 
 /** Where a link does not say when it may work again, its failure is taken to pass in this time, in ms. */

@@ -135,10 +135,12 @@ export class Reply {
     this.end(body)
   }
 
+  /** A client's library is told whether to try again by itself: where nobody says otherwise, only if it is told when. */
   sendError(status: number, headers: OutHeaders, error: WireError): void {
+    const again = { 'x-should-retry': String(headers['retry-after'] !== undefined) }
     this.send(
       status,
-      { 'content-type': 'application/json', ...headers },
+      { 'content-type': 'application/json', ...again, ...headers },
       Buffer.from(JSON.stringify({ error })),
     )
   }

@@ -26,7 +26,7 @@ export interface Ended {
   /** Who answered it, or refused to. */
   readonly link?: string | undefined
   readonly ms: number
-  readonly journey: Journey
+  readonly journey: Pick<Journey, 'attempts' | 'failures' | 'cut'>
   /** The trace in which to see it. */
   readonly traceId?: string | undefined
 }

@@ -3,7 +3,6 @@ import { activeSpan } from '@holdfast/telemetry/traces'
 import { askUpstream } from '../ask-upstream.ts'
 import type { Asked } from '../chain.ts'
 import { ProviderFailure } from '../provider-failure.ts'
-import { retriedOutside } from '../retried-outside.ts'
 import type { Lane, LaneOver, UpstreamLink } from './lane.ts'
 
 interface Running {
@@ -39,10 +38,10 @@ export class Race {
   #cancelTimer: (() => void) | undefined
 
   constructor(asked: Asked, others: Others) {
-    const { hedging, reply, signal, request } = asked
+    const { hedging, reply, signal, journey } = asked
     this.#asked = asked
     this.#others = others
-    this.#mayHedge = hedging !== undefined && !reply.transcript.started && !retriedOutside(request.headers)
+    this.#mayHedge = hedging !== undefined && !reply.transcript.started && !journey.retriedOutside
     if (this.#mayHedge) signal.addEventListener('abort', this.#left)
   }
 
