@@ -65,6 +65,15 @@ describe('reloading', () => {
     expect(files.specs()).not.toEqual([edge])
   })
 
+  it('replaces the edge when it becomes more processes that share out the limits of clients (I4)', async () => {
+    const keys = 'keys: { a: { secret: 0123456789abcdef0123, requests: 60/m } }'
+    const { files, become } = file(`gateway: { ${keys} }`)
+    const [edge] = files.specs()
+
+    await become(`gateway: { ${keys}, replicas: 3 }`)
+    expect(files.specs()).not.toEqual([edge])
+  })
+
   it('takes a service for another one when the strategy of its group changed (I3)', async () => {
     const { become, applied } = file('services: { a: { command: a, group: g } }\ngroups: { g: one-for-all }')
 

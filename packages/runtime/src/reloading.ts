@@ -117,9 +117,9 @@ function saysTheSame(name: string, before: Config, after: Config): boolean {
   return isDeepStrictEqual(said(before), said(after))
 }
 
-/** All that the edge makes its gateway and its traces of; how many processes it is, each hears from the governor. */
+/** All that the edge makes its gateway and its traces of. How many processes it is counts where each has its share of what a client may ask. */
 function ofTheEdge({ services, groups, telemetry, gateway, ...others }: Config): unknown {
   const { log, ...traces } = telemetry
   const { replicas, ...served } = gateway
-  return { ...others, gateway: served, traces }
+  return { ...others, gateway: served, shares: served.keys && replicas, traces }
 }
