@@ -1,6 +1,7 @@
 import { isHoldfastError, logLevels, version } from '@holdfast/runtime'
 import { Command, CommanderError, Option } from 'commander'
 import { breaker } from './breaker.ts'
+import { clientName, key } from './key.ts'
 import { logLevel } from './log-level.ts'
 import { ago, logs } from './logs.ts'
 import { reload } from './reload.ts'
@@ -8,6 +9,7 @@ import { service } from './service.ts'
 import { status } from './status.ts'
 import { howMany, traces } from './traces.ts'
 import { up } from './up.ts'
+import { usage } from './usage.ts'
 
 const file = ['-f, --file <file>', 'the file to read', 'holdfast.yaml'] as const
 
@@ -66,6 +68,17 @@ program
   .action(traces)
 
 program
+  .command('usage')
+  .description('Show who used how many tokens, and what they cost, whether it runs or not.')
+  .option(...file)
+  .option('--by <keys>', 'what to tell apart: some of day, client, chain, link, model, with commas')
+  .option('--from <day>', 'the first day (UTC), such as 2026-11-01; by default that of this month')
+  .option('--to <day>', 'the last day (UTC)')
+  .option('--client <name>', 'of this client alone')
+  .option('--json', 'the same as JSON')
+  .action(usage)
+
+program
   .command('logs')
   .description('Show what the services wrote, whether they run or not.')
   .argument('[services...]', 'of these alone')
@@ -88,6 +101,13 @@ program
   .option('--service <name>', 'the level of this service alone')
   .option('--json', 'all levels that hold, as JSON')
   .action(logLevel)
+
+program
+  .command('key')
+  .description('Make up a secret for a client of the gateway, and the line of the file that lets it in.')
+  .argument('<name>', 'the name of the client', clientName)
+  .option('--json', 'both as JSON')
+  .action(key)
 
 const breakers = program.command('breaker').description('Switch breakers, in every process that has them.')
 for (const [act, description] of [

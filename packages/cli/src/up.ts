@@ -1,4 +1,4 @@
-import { up as bringUp, leanProcess, type Up } from '@holdfast/runtime'
+import { up as bringUp, isLoopbackText, leanProcess, type Up } from '@holdfast/runtime'
 import { output } from './output.ts'
 import { coloured, paint } from './paint.ts'
 import { picture } from './picture.ts'
@@ -45,6 +45,12 @@ export async function up({ file, json }: UpFlags): Promise<void> {
       tell.note('service.not-ready', `${service} is not ready: ${why}${next}`, 'warn')
     }
     tell.note('ready', `gateway http://${listen.gateway}/v1, control http://${listen.control}`)
+    if (!isLoopbackText(listen.gateway))
+      tell.note(
+        'gateway.open',
+        `other machines can reach the gateway, and ask with a client's key; it speaks no TLS, so put a proxy before it that does`,
+        'warn',
+      )
   }
   await stopped
   clearInterval(drawing)

@@ -57,6 +57,34 @@ describe('gatewayLog', () => {
     ])
   })
 
+  it('says whose request it was, and once that a client is over a limit, until it is let in again', () => {
+    const refused: GatewayEvent = {
+      type: 'client.refused',
+      client: 'alice',
+      chain: 'default',
+      limit: 'tokens',
+    }
+    const bobs: GatewayEvent = { ...refused, client: 'bob' }
+    const alices = { ...answered('primary'), client: 'alice' } as GatewayEvent
+
+    expect(told(alices)[0]?.fields).toMatchObject({ client: 'alice', chain: 'default' })
+    expect(told(refused)[0]?.fields).toEqual({
+      event: 'client.refused',
+      client: 'alice',
+      chain: 'default',
+      limit: 'tokens',
+    })
+    expect(words(refused, refused, bobs, refused, alices, bobs, refused)).toEqual([
+      'info alice: over its limit (tokens)',
+      'debug alice: over its limit (tokens)',
+      'info bob: over its limit (tokens)',
+      'debug alice: over its limit (tokens)',
+      'debug default: primary answered',
+      'debug bob: over its limit (tokens)',
+      'info alice: over its limit (tokens)',
+    ])
+  })
+
   it('says so when the very first answer comes from further down', () => {
     expect(words(answered('secondary', failure('primary', 'timeout')))).toEqual([
       'warn default: secondary took over',

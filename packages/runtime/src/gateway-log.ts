@@ -16,16 +16,39 @@ interface Entry {
  * Turns what the gateway tells into lines of a log: a line for each request and for each change of a breaker, with the ids of the request whose doing it was.
  *
  * A request that its first link answered plainly is `debug`; one that another link answered, that the provider refused, or whose client left, is `info`; `warn`
- * where a link takes over a chain; `error` where nobody could answer, where an answer broke off, and for mistakes of the gateway's own. Never a word of what was asked or answered.
+ * where a link takes over a chain. The first request of a client that is over a limit is `info` and those after it `debug`, until one is let in. `error` where nobody could answer, where an answer broke off, and for mistakes of the gateway's own. Never a word of what was asked or answered.
  */
 export function gatewayLog(log: Log): (event: GatewayEvent) => void {
   const last = new Map<string, string>()
+  const limited = new Set<string>()
   return (event) => {
-    const { level, message, fields } = 'attempts' in event ? ofChain(event, last) : ofOthers(event)
+    const { level, message, fields } = ofEvent(event, { last, limited })
     log[level]({ event: event.type, ...fields, ...ids(event) }, message)
   }
 }
 
+/** What was told before. */
+interface Before {
+  /** Who answered last, by chain. */
+  readonly last: Map<string, string>
+  /** Clients that are over a limit. */
+  readonly limited: Set<string>
+}
+
+function ofEvent(event: GatewayEvent, { last, limited }: Before): Entry {
+  if (event.type === 'client.refused') return overLimit(event, limited)
+  if (!('attempts' in event)) return ofOthers(event)
+  if (event.client !== undefined) limited.delete(event.client)
+  return ofChain(event, last)
+}
+
+function overLimit({ client, chain, limit }: OverLimit, limited: Set<string>): Entry {
+  const level = limited.has(client) ? 'debug' : 'info'
+  limited.add(client)
+  return { level, message: `${client}: over its limit (${limit})`, fields: { client, chain, limit } }
+}
+
+type OverLimit = Extract<GatewayEvent, { type: 'client.refused' }>
 type OfChain = Extract<GatewayEvent, { chain: string; attempts: number }>
 
 function ofChain(event: OfChain, last: Map<string, string>): Entry {
@@ -76,18 +99,10 @@ function answered(event: Extract<OfChain, { type: 'chain.answered' }>, last: Map
   return { level: 'warn', message: `${chain}: ${link} took over${before ? ` from ${before}` : ''}` }
 }
 
-function ofOthers(event: Exclude<GatewayEvent, OfChain>): Entry {
+function ofOthers(event: Exclude<GatewayEvent, OfChain | OverLimit>): Entry {
   if (event.type === 'route.failed') {
     const { route, error } = event
     return { level: 'error', message: `${route}: a mistake of the gateway's own`, fields: { err: error } }
-  }
-  if (event.type === 'client.refused') {
-    const { client, chain, limit } = event
-    return {
-      level: 'info',
-      message: `${client}: over its limit (${limit})`,
-      fields: { client, chain, limit },
-    }
   }
   if (event.type === 'cache.failed')
     return {

@@ -10,9 +10,10 @@ export {
 export type { AnnouncedProcess, Named, ProcessPolicies } from './announced.ts'
 export type { Component, Kind, Level } from './component.ts'
 export { ConfigError, type Problem } from './config/problem.ts'
-export { duration } from './config/units.ts'
+export { duration, isLoopbackText } from './config/units.ts'
 export { type KeptRecord, type KeptRecordsOptions, keptRecords } from './kept-records.ts'
 export type { LogLevelChange, LogLevels } from './log-levels.ts'
+export { type RecordedUsage, recordedUsage } from './recorded-usage.ts'
 export type { Reloaded } from './reloading.ts'
 export {
   changeLogLevel,

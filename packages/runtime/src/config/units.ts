@@ -54,6 +54,12 @@ export function isLoopback({ host }: Address): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
+/** The same of an address as text. */
+export function isLoopbackText(text: string): boolean {
+  const read = address(text)
+  return read !== undefined && isLoopback(read)
+}
+
 /** Whether two programs cannot listen on both: one address, or one that takes in the other. */
 export function clash(a: Address, b: Address): boolean {
   return a.port === b.port && (takesIn(a.host, b.host) || takesIn(b.host, a.host))
