@@ -3,13 +3,15 @@ import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
 import { traceWorthALook } from './answer-notes.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
+import type { Asked, AskedFor, Asking, ChainCache } from './cache/chain-cache.ts'
+import { concludeReuse } from './cache/conclude-reuse.ts'
 import { askChain, type Outcome } from './chain.ts'
-import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts'
 import type { Order } from './chains/chain-options.ts'
 import type { Ordering } from './chains/ordering.ts'
+import { type ChatRequest, chatRequest, passingRequest } from './chat-request.ts'
 import type { Client } from './clients/client.ts'
 import { withinLimits } from './clients/within-limits.ts'
-import type { Happening } from './gateway-event.ts'
+import type { Happening, RequestEnded } from './gateway-event.ts'
 import type { Hedging } from './hedging/hedging.ts'
 import { type Journey, marks } from './journey.ts'
 import { record, recordOf } from './json-value.ts'
@@ -21,7 +23,7 @@ import { invalid, type Reply } from './reply.ts'
 import type { Route } from './served.ts'
 import { keepAlive } from './stream/keep-alive.ts'
 import type { Ended, Tally } from './tally.ts'
-import { Account } from './usage/account.ts'
+import { Account, freeAnswer } from './usage/account.ts'
 import type { Ledger } from './usage/ledger.ts'
 import type { Tariff } from './usage/tariff.ts'
 
@@ -32,10 +34,11 @@ export interface Chain {
   readonly order: Order
   readonly ordered: Ordering
   readonly tally: Tally
-  readonly tariff: Tariff
   readonly hedging?: Hedging | undefined
   /** Whether streams are kept back until they are whole. */
   readonly buffered: boolean
+  readonly tariff: Tariff
+  readonly cache?: ChainCache | undefined
   lastAnsweredBy: string | undefined
 }
 
@@ -97,15 +100,35 @@ export class Completions {
     )
   }
 
-  /** Answers how many tokens it took; `undefined` where nobody knows. */
-  async #answer(
-    chain: Chain,
-    {
-      request,
-      reply,
-      signal,
-    }: { readonly request: ChatRequest; readonly reply: Reply; readonly signal: AbortSignal },
-  ): Promise<number | undefined> {
+  /** Answers how many tokens it took: none, where no link was asked for it. */
+  async #answer(chain: Chain, asking: Asking): Promise<number> {
+    const { cache, tally } = chain
+    const { clock, ledger, tell } = this.#options
+    const began = clock.now()
+    let tokens = 0
+    const ask = async (to: AskedFor): Promise<Asked> => {
+      const asked = await this.#ask(chain, { ...asking, ...to })
+      tokens = asked.tokens
+      return asked
+    }
+    tally.began()
+    try {
+      if (!cache) await ask({ ...asking, stale: undefined })
+      else {
+        const served = await cache.answer(asking, ask)
+        const { request } = asking
+        if (served.is === 'hit' || (served.is === 'joined' && served.ended.type === 'chain.answered'))
+          ledger?.book(freeAnswer({ client: request.client?.name ?? '', chain: chain.name, link: 'cache' }))
+        if (served.is !== 'asked') concludeReuse({ chain, request, served, ms: clock.now() - began, tell })
+      }
+      return tokens
+    } finally {
+      tally.inFlight--
+    }
+  }
+
+  async #ask(chain: Chain, asking: Asking & AskedFor): Promise<Asked & { readonly tokens: number }> {
+    const { request, reply, signal, stale } = asking
     const { clock, ledger } = this.#options
     const { name, tally, hedging } = chain
     const links = chain.ordered(request)
@@ -118,26 +141,27 @@ export class Completions {
       cut: false,
       account,
     }
-    tally.began()
     const stop = request.stream
       ? keepAlive({ reply, clock, every: this.#options.keepAlive, marks: () => marks(journey, undefined) })
       : undefined
     try {
-      const outcome = await askChain({ links, request, reply, journey, tally, hedging, signal, clock })
-      this.#conclude(chain, journey, reply, outcome)
+      const outcome = await askChain({ links, request, reply, journey, tally, hedging, stale, signal, clock })
+      const ended = this.#conclude(chain, journey, reply, outcome)
       const { input, output } = account.close({ ...outcome, started: reply.transcript.started })
-      return input + output
+      return { ended, cut: journey.cut, tokens: input + output }
     } finally {
       stop?.()
       account.close({ is: 'exhausted', started: reply.transcript.started })
-      tally.inFlight--
     }
   }
 
   /** Says to the client, the counts and the listener how the request ended. */
-  #conclude(chain: Chain, journey: Journey, reply: Reply, outcome: Outcome): void {
+  #conclude(chain: Chain, journey: Journey, reply: Reply, outcome: Outcome): RequestEnded {
     const ms = this.#options.clock.now() - journey.began
-    const { tell } = this.#options
+    const tell = <E extends RequestEnded>(event: E): E => {
+      this.#options.tell(event)
+      return event
+    }
     const { failures } = journey
     const span = activeSpan()
     span?.setAttributes({
@@ -169,7 +193,7 @@ export class Completions {
       return tell({ type: 'chain.broke-off', ...told })
     }
     reply.sendError(503, { ...headers, ...marks(journey, undefined) }, error)
-    tell({ type: 'chain.exhausted', ...told })
+    return tell({ type: 'chain.exhausted', ...told })
   }
 }
 

@@ -3,6 +3,8 @@ import { type Clock, forget, systemClock } from '@holdfast/policy'
 import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
+import { ChainCache } from './cache/chain-cache.ts'
+import { type GatewayCache, shelvesFor } from './cache/gateway-cache.ts'
 import { type ChainOptions, fullChain } from './chains/chain-options.ts'
 import { ordering } from './chains/ordering.ts'
 import { clientFamilies } from './clients/client-families.ts'
@@ -38,6 +40,8 @@ export interface GatewayOptions {
   readonly prices?: Prices | undefined
   /** Where it is kept who used how much; nowhere by default. Whoever made it closes it. */
   readonly ledger?: Ledger | undefined
+  /** Where chains keep answers, if they do. */
+  readonly cache?: GatewayCache | undefined
   /** How often a stream in which nothing happens gets a comment, in ms (15 000). */
   readonly keepAlive?: number | undefined
   readonly on?: ((event: GatewayEvent) => void) | undefined
@@ -83,15 +87,21 @@ export function gateway(options: GatewayOptions): Gateway {
       if (event.type !== 'breaker.rejected') tell(event)
     })
   }
+  const shelves = shelvesFor(options.cache ?? {}, tell)
   const chains = new Map(
     Object.entries(options.chains).map(([name, said]): [string, Chain] => {
-      const { links, order = 'cascade', hedge, stream } = fullChain(said)
+      const { links, order = 'cascade', hedge, stream, cache: kept } = fullChain(said)
       const made = links.map((each) => link(each, upstreams, rules))
       const ordered = ordering(made, { order, prices, clock, random })
       const buffered = stream === 'buffered'
       const hedging = hedge && new Hedging(hedge)
+      const terms = { chain: name, links: made.map((each) => each.name) }
+      const cache = kept && new ChainCache({ terms, options: kept, shelves })
       const costs = { tally: new Tally(), tariff: tariff(name, made, prices) }
-      return [name, { name, links: made, order, ordered, ...costs, hedging, buffered, lastAnsweredBy: undefined }]
+      return [
+        name,
+        { name, links: made, order, ordered, ...costs, hedging, buffered, cache, lastAnsweredBy: undefined },
+      ]
     }),
   )
   const clients = options.clients && new Clients({ clients: options.clients, clock, spendings: ledger })
@@ -144,7 +154,7 @@ export function gateway(options: GatewayOptions): Gateway {
       responses.family(),
     ],
     async close() {
-      await Promise.all([...upstreams.values()].map((each) => each.close()))
+      await Promise.all([...[...upstreams.values()].map((each) => each.close()), shelves.disk?.settled()])
       for (const name of upstreams.keys()) forget(name)
     },
   }

@@ -17,9 +17,6 @@ interface Listener {
   behind: boolean
 }
 
-/** So much, in bytes, is remembered of an answer, and so far one who listens may be behind. */
-const longest = 16 * 1024 * 1024
-
 /**
  * One answer for all who ask the same at the same time. It is written by a reply like to any client, and read by the replies of those who listen.
  *
@@ -31,6 +28,7 @@ const longest = 16 * 1024 * 1024
  */
 export class Flight implements Outlet {
   readonly socket = undefined
+  readonly #longest: number
   readonly #controller = new AbortController()
   readonly #listeners = new Set<Listener>()
   #head: { readonly status: number; readonly headers: OutHeaders } | undefined
@@ -41,6 +39,11 @@ export class Flight implements Outlet {
   #bytes = 0
   #resume: (() => void) | undefined
   #end: 'whole' | 'broken' | undefined
+
+  /** So much, in bytes, is remembered of the answer, and so far one who listens may be behind. */
+  constructor(longest = 16 * 1024 * 1024) {
+    this.#longest = longest
+  }
 
   get signal(): AbortSignal {
     return this.#controller.signal
@@ -148,10 +151,10 @@ export class Flight implements Outlet {
     this.#pieces.push(bytes)
     this.#bytes += bytes.length
     for (const listener of this.#listeners) {
-      if (this.#bytes - listener.bytes > longest && !this.#end) this.#letGo(listener)
+      if (this.#bytes - listener.bytes > this.#longest && !this.#end) this.#letGo(listener)
       else this.#give(listener)
     }
-    if (this.#bytes - this.#droppedBytes > longest) this.#forget()
+    if (this.#bytes - this.#droppedBytes > this.#longest) this.#forget()
   }
 
   /** Gives what there is, as far as the client takes it; all of it at the end, since nothing more will come. */
