@@ -20,18 +20,18 @@ import type { Upstream } from './upstream.ts'
 export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
   const { journey, reply, request } = asked
   const { link, signal, claim } = lane
-  const { tally, prefill, streams } = link.upstream
-  const { name, host, passes } = link.upstream
+  const { name, host, passes, tally, streams } = link.upstream
   const dialect = link.upstream.speaks(request.dialect)
-  const heard = told(request, { upstream: name, host, model: link.model ?? request.model, dialect, passes })
+  const model = link.model ?? request.model
+  const able = link.upstream.able(model)
+  const heard = told(request, { upstream: name, host, model, able, dialect, passes })
   if (heard instanceof ProviderFailure) return heard
   const json = streams && !request.stream && !request.passage ? asStream(heard.json, dialect) : heard.json
-  let takesPrefill = prefill !== undefined
+  let { prefill } = able
   const attempt = async (call: Call, keys = 1): Promise<void> => {
     const upstream = await seat(link.upstream, { clock: asked.clock, signal: call.signal })
     const { transcript } = reply
-    const beginning =
-      takesPrefill && transcript.started ? prefilled(heard, transcript.text, prefill!) : undefined
+    const beginning = prefill && transcript.started ? prefilled(heard, transcript.text, prefill) : undefined
     journey.attempts++
     lane.attempts++
     const options = {
@@ -56,7 +56,7 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
       tally.failed(classOfError(error))
       if (atFault(error)) link.pulse.hasFailed()
       if (beginning !== undefined && refuses(error)) {
-        takesPrefill = false
+        prefill = false
         return attempt(call, keys)
       }
       if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)

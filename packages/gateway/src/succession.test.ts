@@ -34,6 +34,18 @@ describe('Succession', () => {
     ])
   })
 
+  it('says what models cannot do only where no other is away', () => {
+    const unable = new ProviderFailure({ class: 'permanent', message: 'x', code: 'UNABLE', blame: 'wire' })
+    const succession = new Succession()
+    expect(succession.failed(one, unable)).toBe(true)
+    expect(succession.refused?.link).toBe('one')
+    succession.failed({ name: 'two', context: undefined }, failure('link'))
+    expect(succession.refused).toBeUndefined()
+    succession.failed({ name: 'three', context: undefined }, failure('size'))
+
+    expect(succession.refused?.link).toBe('three')
+  })
+
   it('keeps the first words about a request, unless somebody says later that it is at fault', () => {
     const succession = new Succession()
     succession.failed(one, failure('size'))

@@ -12,16 +12,20 @@ export interface Refused {
  * - Where the request itself is at fault (a content filter, a wrong parameter), nobody.
  * - Where it is too long, those that take more, or of whom that is not known.
  * - Where a link has no words for it, those of another wire.
+ * - Where it asks for what a model cannot do, other models.
  * - For everything else (down, slow, throttled, a key that is refused), anybody.
  *
- * When nobody has answered, what a provider said about the request counts for more than that others were away.
+ * When nobody has answered, what a provider said about the request counts for more than that others were away, and that counts for more than what
+ * models cannot do: one that can may be back soon.
  */
 export class Succession {
   #refused: Refused | undefined
+  #unable: Refused | undefined
+  #away = false
   #atLeast = 0
 
   get refused(): Refused | undefined {
-    return this.#refused
+    return this.#refused ?? (this.#away ? undefined : this.#unable)
   }
 
   /** Why it is of no use to ask a link that takes `context` tokens, if it is not. */
@@ -32,10 +36,14 @@ export class Succession {
 
   /** Takes note of what a link failed with; answers whether anybody else may be asked. */
   failed({ name, context }: { name: string; context: number | undefined }, error: unknown): boolean {
-    if (!(error instanceof ProviderFailure)) return true
-    const { blame } = error
+    const blame = error instanceof ProviderFailure ? error.blame : 'link'
+    if (!(error instanceof ProviderFailure) || blame === 'link' || blame === 'model') {
+      this.#away = true
+      return true
+    }
     if (blame === 'request') this.#refused = { link: name, failure: error }
-    if (blame === 'size' || blame === 'wire') this.#refused ??= { link: name, failure: error }
+    else if (error.code === 'UNABLE') this.#unable ??= { link: name, failure: error }
+    else this.#refused ??= { link: name, failure: error }
     if (blame === 'size') this.#atLeast = Math.max(this.#atLeast, context ?? 0)
     return blame !== 'request'
   }

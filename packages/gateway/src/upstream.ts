@@ -9,6 +9,7 @@ import { KeyRing } from './keys/key-ring.ts'
 import type { Passage } from './passages/passage.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { type ProviderPipeline, providerPipeline } from './provider-pipeline.ts'
+import { type Capabilities, capabilities } from './providers/capabilities.ts'
 import type { Prefill } from './stream/prefill.ts'
 import { UpstreamTally } from './tally.ts'
 
@@ -25,11 +26,14 @@ export interface UpstreamOptions {
   readonly key?: string | undefined
   /** Several in place of `key`: they take turns, and one that its provider throttles or does not know rests while the others go on. */
   readonly keys?: readonly string[] | undefined
-  /** How many tokens its models take, if that is known: a request that is too long is not sent on to one that takes no more. */
+  /** Whether its models call tools, and whether they take images; what is not said is as it is known of each model. */
+  readonly tools?: boolean | undefined
+  readonly vision?: boolean | undefined
+  /** How many tokens its models take: a request that is too long is not sent on to one that takes no more. */
   readonly context?: number | undefined
   /** Asked for where a chain names the upstream alone; without it the client's own `model` goes through. */
   readonly model?: string | undefined
-  /** How it can be asked to go on with an answer that broke off elsewhere; `true` is `plain`. By default it cannot. */
+  /** How it can be asked to go on with an answer that broke off elsewhere; `true` is `plain`, `false` not at all. By default as it is known of each model. */
   readonly prefill?: Prefill | boolean | undefined
   /** Whether it is asked for streams even where the client wants one piece, so that its silence is noticed early; by default not. */
   readonly streams?: boolean | undefined
@@ -66,9 +70,7 @@ export interface Upstream {
   readonly provider: string
   readonly pool: Pool
   readonly patience: Patience
-  readonly prefill: Prefill | undefined
   readonly streams: boolean
-  readonly context: number | undefined
   /** How long a call waits for a key at most, in ms: as long as a retry may wait. */
   readonly longestWait: number
   /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
@@ -81,6 +83,8 @@ export interface Upstream {
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
   readonly tally: UpstreamTally
+  /** What one of its models can do, as far as that is said or known. */
+  able(model: string): Capabilities
   /** How one of its models does now. */
   pulse(model: string | undefined): Pulse
   /** Itself under another policy. Its breaker and its connections stay: a provider that is dead is dead for whoever asks it. */
@@ -115,6 +119,10 @@ export function upstream(
     clock,
     refused: (nth, status) => tell({ type: 'key.refused', upstream: name, key: nth + 1, status }),
   })
+  const { tools, vision, context } = options
+  const prefill = options.prefill === true ? 'plain' : options.prefill
+  const said = { tools, vision, context, prefill } as const
+  const abilities = new Map<string, Capabilities>()
   const pulses = new Map<string | undefined, Pulse>()
   const shared = {
     name,
@@ -132,11 +140,14 @@ export function upstream(
     host: url.hostname,
     provider: providerOf(url.hostname, name),
     pool,
-    prefill: options.prefill === true ? 'plain' : options.prefill || undefined,
     streams: options.streams ?? false,
-    context: options.context,
     spare: (tried: number) => ring.spare(tried),
     tally: new UpstreamTally(),
+    able: (model: string) => {
+      const known = abilities.get(model) ?? capabilities(model, url.hostname, said)
+      abilities.set(model, known)
+      return known
+    },
     pulse: (model: string | undefined) => {
       const pulse = pulses.get(model) ?? new Pulse()
       pulses.set(model, pulse)

@@ -25,7 +25,7 @@ policies:
     breaker: { failures: 2 }
     timeout: { connect: 1s, idle: 3s }
 upstreams:
-  a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, context: 8000, prefill: true, streams: true, responses: true, policy: ai }
+  a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, tools: true, vision: false, context: 8000, prefill: true, streams: true, responses: true, policy: ai }
 gateway: { keepAlive: 5s }
 `)
 
@@ -35,6 +35,8 @@ gateway: { keepAlive: 5s }
       url: 'http://x',
       keys: ['k', 'l'],
       model: 'm',
+      tools: true,
+      vision: false,
       context: 8_000,
       prefill: true,
       streams: true,

@@ -11,7 +11,7 @@ import { present } from './present.ts'
 export function gatewayOptions(config: Config): GatewayOptions {
   const upstreams = Object.entries(config.upstreams).flatMap(([name, upstream]) => {
     if (upstream.is !== 'http') return []
-    const { url, provider, key, keys, model, context, streams, policy, preset } = upstream
+    const { url, provider, key, keys, model, tools, vision, context, streams, policy, preset } = upstream
     const facts = provider && providerFacts(provider)
     const {
       dialect = facts?.dialect.value ?? 'openai',
@@ -29,6 +29,8 @@ export function gatewayOptions(config: Config): GatewayOptions {
       key,
       keys,
       model,
+      tools,
+      vision,
       context,
       prefill,
       streams,

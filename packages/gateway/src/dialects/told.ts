@@ -1,6 +1,8 @@
 import type { ChatRequest } from '../chat-request.ts'
 import { type Passage, passagePaths } from '../passages/passage.ts'
-import { ProviderFailure } from '../provider-failure.ts'
+import { type ProviderAnswer, ProviderFailure } from '../provider-failure.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import { type Inability, inability } from '../providers/inability.ts'
 import { anthropicRequest } from './anthropic-request.ts'
 import type { Dialect } from './dialect.ts'
 import { openaiRequest } from './openai-request.ts'
@@ -14,17 +16,20 @@ export interface Addressee {
   readonly upstream: string
   readonly host: string
   readonly model: string
+  readonly able: Capabilities
   readonly dialect: Dialect
   readonly passes: ReadonlySet<Passage>
 }
 
 /**
  * The request as an upstream is told it: as it came where that speaks the client's dialect, or else translated.
- * A request that has no words there is a `ProviderFailure` of blame `wire`: another link may understand it.
+ * A request that has no words there, or asks for what the model is known not to do, is a `ProviderFailure` of blame `wire`: another link may answer it.
  */
 export function told(request: ChatRequest, to: Addressee): ChatRequest | ProviderFailure {
   const { body, dialect, passage } = request
   if (passage) return to.passes.has(passage) ? request : noPassage(passage, to)
+  const lacking = inability(request, to.able)
+  if (lacking) return unable(lacking, to)
   try {
     if (dialect !== to.dialect)
       return said(
@@ -56,12 +61,28 @@ function noPassage(passage: Passage, to: Addressee): ProviderFailure {
 }
 
 function unheard({ message, field }: Untranslatable, { upstream }: Addressee): ProviderFailure {
-  const error = { message, type: 'invalid_request_error', code: 'untranslatable', param: field }
   return new ProviderFailure({
     class: 'permanent',
     message: `${upstream} speaks another dialect: ${message}`,
     code: 'UNTRANSLATABLE',
     blame: 'wire',
-    answer: { status: 400, body: Buffer.from(JSON.stringify({ error })) },
+    answer: answer(field, message, 'untranslatable'),
   })
+}
+
+function unable({ field, lacks, why }: Inability, { upstream, model }: Addressee): ProviderFailure {
+  const cure = `leave it out, or name a chain with a model that does; if this one does, say \`${lacks}: true\` of the upstream '${upstream}'.`
+  return new ProviderFailure({
+    class: 'permanent',
+    message: `${model} ${why}`,
+    code: 'UNABLE',
+    blame: 'wire',
+    answer: answer(field, `\`${field}\`: as far as is known, ${model} ${why}: ${cure}`, 'unsupported'),
+  })
+}
+
+/** What the client is told if no other link can answer. */
+function answer(param: string, message: string, code: string): ProviderAnswer {
+  const error = { message, type: 'invalid_request_error', code, param }
+  return { status: 400, body: Buffer.from(JSON.stringify({ error })) }
 }

@@ -16,14 +16,18 @@ describe('inability', () => {
     ["an image of Anthropic's wire", showing(image)],
     ['an image that a tool gave', showing({ type: 'tool_result', tool_use_id: 't', content: [image] })],
   ])('is to be shown %s without eyes', (_, shown) => {
-    expect(inability(shown, blind)).toEqual({ field: 'messages', why: 'takes no images' })
+    expect(inability(shown, blind)).toEqual({ field: 'messages', lacks: 'vision', why: 'takes no images' })
     for (const able of [{ vision: true }, {}]) expect(inability(shown, able)).toBeUndefined()
   })
 
   it('is to be given tools without hands', () => {
     const given = request({ tools: [{ type: 'function', function: { name: 'f' } }] })
 
-    expect(inability(given, { tools: false })).toEqual({ field: 'tools', why: 'takes no tools' })
+    expect(inability(given, { tools: false })).toEqual({
+      field: 'tools',
+      lacks: 'tools',
+      why: 'takes no tools',
+    })
     for (const able of [{ tools: true }, {}]) expect(inability(given, able)).toBeUndefined()
   })
 

@@ -2,9 +2,10 @@ import { asksForStructure, type ChatRequest } from '../chat-request.ts'
 import { record } from '../json-value.ts'
 import type { Capabilities } from './capabilities.ts'
 
-/** What a request asks for that a model cannot do: the field where it stands, and the words for whoever wrote it. */
+/** What a request asks for that a model cannot do: the field where it stands, what the model lacks, and the words for whoever wrote it. */
 export interface Inability {
   readonly field: string
+  readonly lacks: 'tools' | 'vision'
   readonly why: string
 }
 
@@ -12,8 +13,9 @@ export interface Inability {
 export function inability(request: ChatRequest, able: Capabilities): Inability | undefined {
   if (request.passage) return undefined
   if (able.tools === false && asksForStructure(request) === 'tools')
-    return { field: 'tools', why: 'takes no tools' }
-  if (able.vision === false && showsImages(request)) return { field: 'messages', why: 'takes no images' }
+    return { field: 'tools', lacks: 'tools', why: 'takes no tools' }
+  if (able.vision === false && showsImages(request))
+    return { field: 'messages', lacks: 'vision', why: 'takes no images' }
   return undefined
 }
 

@@ -39,6 +39,7 @@ export async function fakeAnthropic(model = 'claude-fake'): Promise<FakeAnthropi
       response,
       model,
       stream: body.stream === true,
+      begun: begun(body),
       counts: /count_tokens/.test(request.url!),
     })
   })
@@ -62,10 +63,21 @@ interface Turn {
   readonly response: ServerResponse
   readonly model: string
   readonly stream: boolean
+  /** How the answer begins, where the request says so: it is gone on with. */
+  readonly begun: string
   readonly counts: boolean
 }
 
-function behave(behaviour: AnthropicBehaviour, { response, model, stream, counts }: Turn): string {
+/** What the assistant has said last, if that is the last message. */
+function begun(body: WireObject): string {
+  const last = objects(body['messages']).at(-1)
+  if (last?.['role'] !== 'assistant') return ''
+  return typeof last['content'] === 'string'
+    ? last['content']
+    : text(objects(last['content']).at(-1)?.['text'])
+}
+
+function behave(behaviour: AnthropicBehaviour, { response, model, stream, begun, counts }: Turn): string {
   const headers = { 'request-id': 'req_fake' }
   const json = (status: number, body: WireObject): string => {
     const told = JSON.stringify(body)
@@ -77,7 +89,8 @@ function behave(behaviour: AnthropicBehaviour, { response, model, stream, counts
     return json(status, { type: 'error', error: { type, message }, request_id: 'req_fake' })
   }
   if (counts) return json(200, { input_tokens: 42 })
-  const content = (behaviour.does === 'answer' && behaviour.content) || [{ type: 'text', text: fakeAnswer }]
+  const rest = fakeAnswer.startsWith(begun) ? fakeAnswer.slice(begun.length) : fakeAnswer
+  const content = (behaviour.does === 'answer' && behaviour.content) || [{ type: 'text', text: rest }]
   const calls = content.some(({ type }) => type === 'tool_use')
   const stop = (behaviour.does === 'answer' && behaviour.stopReason) || (calls ? 'tool_use' : 'end_turn')
   const message = {

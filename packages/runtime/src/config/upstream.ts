@@ -45,7 +45,19 @@ const postgres = z.string(aDatabase).refine((given) => {
 
 /** What each wire alone can be told. */
 const only = {
-  url: ['provider', 'dialect', 'key', 'keys', 'model', 'context', 'prefill', 'streams', 'responses'],
+  url: [
+    'provider',
+    'dialect',
+    'key',
+    'keys',
+    'model',
+    'tools',
+    'vision',
+    'context',
+    'prefill',
+    'streams',
+    'responses',
+  ],
   grpc: ['ca', 'idempotent'],
   zeromq: ['serverKey'],
   postgres: ['replica'],
@@ -64,9 +76,14 @@ export const upstreamShape = {
   key: text.optional(),
   keys: z.array(text, says('must be a list of keys')).min(1, says('must have at least one key')).optional(),
   model: text.optional(),
+  tools: z.boolean(says('must be true or false')).optional(),
+  vision: z.boolean(says('must be true or false')).optional(),
   context: count.optional(),
   prefill: z
-    .union([z.boolean(), z.enum(['plain', 'prefix', 'vllm'])], says('must be true, plain, prefix or vllm'))
+    .union(
+      [z.boolean(), z.enum(['plain', 'prefix', 'vllm'])],
+      says('must be true, false, plain, prefix or vllm'),
+    )
     .optional(),
   streams: z.boolean(says('must be true or false')).optional(),
   responses: z.boolean(says('must be true or false')).optional(),
@@ -93,6 +110,9 @@ export interface HttpUpstream extends Under {
   /** Several in place of `key`. */
   readonly keys?: readonly string[] | undefined
   readonly model?: string | undefined
+  /** Whether its models call tools, and whether they take images. */
+  readonly tools?: boolean | undefined
+  readonly vision?: boolean | undefined
   /** Tokens. */
   readonly context?: number | undefined
   readonly prefill?: boolean | 'plain' | 'prefix' | 'vllm' | undefined
@@ -148,7 +168,20 @@ export function upstreamOf(written: Given, at: z.core.$RefinementCtx<unknown>): 
   const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
   switch (wire) {
     case 'url': {
-      const { url, provider, dialect, key, keys, model, context, prefill, streams, responses } = given
+      const {
+        url,
+        provider,
+        dialect,
+        key,
+        keys,
+        model,
+        tools,
+        vision,
+        context,
+        prefill,
+        streams,
+        responses,
+      } = given
       if (key !== undefined && keys !== undefined)
         return complain('there is a key already: an upstream has one, or a list of them', 'keys')
       return {
@@ -159,6 +192,8 @@ export function upstreamOf(written: Given, at: z.core.$RefinementCtx<unknown>): 
         key,
         keys,
         model,
+        tools,
+        vision,
         context,
         prefill,
         streams,
