@@ -31,10 +31,10 @@ export function sampleBreaker(
   return { name, is, failures: 0, window, retryAfter, counts }
 }
 
-/** A link to the upstream of its name, whose breaker is in a state; `rules` have none. */
+/** A link to the upstream of its name, whose breaker is in a state; `rules` and `stale` have none. */
 export function sampleLink(name: string, breaker: BreakerStatus['is'] = 'closed'): LinkStatus {
   const quiet = { attempts: 0, failures: {}, inFlight: 0, firstToken: undefined }
-  if (name === 'rules') return { name, upstream: undefined, breaker: undefined, ...quiet }
+  if (name === 'rules' || name === 'stale') return { name, upstream: undefined, breaker: undefined, ...quiet }
   const [upstream = name] = name.split('/', 1)
   return { name, upstream, breaker: sampleBreaker(upstream, breaker), ...quiet }
 }
@@ -61,6 +61,7 @@ export function sampleView(but: Partial<GovernorView> = {}): GovernorView {
     uptime: 60_000,
     listen: { gateway: '127.0.0.1:4700', control: '127.0.0.1:4701' },
     edge: sampleService('edge'),
+    edges: [],
     services: [],
     ...but,
   }
@@ -68,12 +69,12 @@ export function sampleView(but: Partial<GovernorView> = {}): GovernorView {
 
 /** A Holdfast that runs, as it tells of itself. */
 export function sampleStatus(
-  parts: Partial<Pick<GovernorView, 'services' | 'edge'>> & {
+  parts: Partial<Pick<GovernorView, 'services' | 'edge' | 'edges'>> & {
     /** Nothing where the edge does not report. */
     readonly chains?: readonly ChainStatus[] | undefined
   } = {},
 ): Status {
   const { chains = [sampleChain('default')], ...governor } = parts
   const silent = 'chains' in parts && parts.chains === undefined
-  return statusOf(sampleView(governor), silent ? undefined : { inFlight: 1, chains })
+  return statusOf(sampleView(governor), silent ? [] : [{ inFlight: 1, chains }])
 }
