@@ -81,6 +81,26 @@ describe('picture', () => {
     ])
   })
 
+  it('says what the order of a chain goes by', () => {
+    const links = [
+      { ...sampleLink('one'), weight: 3, inFlight: 2, firstToken: 412 },
+      { ...sampleLink('two'), inFlight: 0 },
+      sampleLink('stale'),
+    ]
+    const shown = (order: 'weighted' | 'least-loaded' | 'cheapest' | 'fastest') =>
+      plain(sampleStatus({ services: [], chains: [sampleChain('default', { order, links })] })).slice(-4)
+
+    expect(shown('weighted')).toEqual([
+      'chain default  weighted  0 requests',
+      '  one    ● closed      0 answered · weight 3',
+      '  two    ● closed      0 answered',
+      '  stale  – if kept     0 answered',
+    ])
+    expect(shown('least-loaded')[1]).toBe('  one    ● closed      0 answered · 2 in flight')
+    expect(shown('fastest')[1]).toBe('  one    ● closed      0 answered · 0.4 s to begin')
+    expect(shown('cheapest')[1]).toBe('  one    ● closed      0 answered')
+  })
+
   it('says it in the singular', () => {
     const chain = sampleChain('default', { counts: { ...counts, requests: 1 } })
 

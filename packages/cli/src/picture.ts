@@ -97,21 +97,35 @@ function replicaLine({ name, pid, requests, inFlight, ailing }: Replica, show: S
   )
 }
 
-function chainLines({ name, links, counts, lastAnsweredBy }: ChainStatus, show: Show): string[] {
+function chainLines({ name, order, links, counts, lastAnsweredBy }: ChainStatus, show: Show): string[] {
   const { requests, failed, answered } = counts
   const { bold, red } = show.paint
+  const by = order === 'cascade' ? '' : `  ${order}`
   return [
-    `chain ${bold(name)}  ${counted(requests, 'request')}${failed > 0 ? red(` · ${failed} failed`) : ''}`,
+    `chain ${bold(name)}${by}  ${counted(requests, 'request')}${failed > 0 ? red(` · ${failed} failed`) : ''}`,
     ...links.map((link) => {
       const answers = `${answered[link.name] ?? 0} answered`
       const last = link.name === lastAnsweredBy && '← answered last'
-      return row(link.name, breakerSign(link, show.paint), listed([answers, probe(link), last]), show)
+      return row(
+        link.name,
+        breakerSign(link, show.paint),
+        listed([answers, standing(link, order), probe(link), last]),
+        show,
+      )
     }),
   ]
 }
 
-function breakerSign({ breaker }: LinkStatus, paint: Paint): string {
-  return breaker ? sign(breakerTones[breaker.is], breaker.is, paint) : paint.dim('– always')
+/** What the order of the chain goes by. */
+function standing({ weight, inFlight, firstToken }: LinkStatus, order: ChainStatus['order']): string | false {
+  if (order === 'weighted' && weight !== undefined) return `weight ${weight}`
+  if (order === 'least-loaded' && inFlight > 0) return `${inFlight} in flight`
+  return order === 'fastest' && firstToken !== undefined && `${(firstToken / 1_000).toFixed(1)} s to begin`
+}
+
+function breakerSign({ name, breaker }: LinkStatus, paint: Paint): string {
+  if (breaker) return sign(breakerTones[breaker.is], breaker.is, paint)
+  return paint.dim(name === 'stale' ? '– if kept' : '– always')
 }
 
 /** When an open breaker lets somebody try again. */

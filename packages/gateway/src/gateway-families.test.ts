@@ -41,6 +41,21 @@ describe('gatewayFamilies', () => {
     })
   }
 
+  it('tells what is under way at each model, and how soon it began of late', async () => {
+    await askStream(door.url)
+    one.next({ does: 'stall' })
+    const left = new AbortController()
+    const late = ask(door.url, {}, { signal: left.signal }).catch(() => {})
+    await one.seen(2)
+
+    expect(told('holdfast_upstream_in_flight_calls')).toEqual(['upstream=one model= 1'])
+    expect(told('holdfast_upstream_recent_time_to_first_chunk_seconds')).toEqual([
+      expect.stringMatching(/^upstream=one model= 0\.\d+$/),
+    ])
+    left.abort()
+    await late
+  })
+
   it('tells tokens by link, upstream and model, whole and streamed, without a span', async () => {
     await (await ask(door.url)).text()
     one.next({ does: 'answer', usage: true })

@@ -1,6 +1,6 @@
 import type { Distribution, Family, Sample } from '@holdfast/telemetry'
 import type { Chain } from './completions.ts'
-import type { Link } from './link.ts'
+import type { Link, UpstreamLink } from './link.ts'
 import { outcomes } from './tally.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -11,7 +11,8 @@ import type { Upstream } from './upstream.ts'
  * words: `gen_ai.client.token.usage`, `.operation.duration`, `.operation.time_to_first_chunk`, `.operation.time_per_output_chunk`.
  */
 export function gatewayFamilies(chains: Iterable<Chain>, upstreams: Iterable<Upstream>): Family[] {
-  return [...chainFamilies([...chains]), ...upstreamFamilies([...upstreams])]
+  const all = [...chains]
+  return [...chainFamilies(all), ...upstreamFamilies([...upstreams]), ...pulseFamilies(all)]
 }
 
 function chainFamilies(chains: readonly Chain[]): Family[] {
@@ -134,6 +135,34 @@ function upstreamFamilies(upstreams: readonly Upstream[]): Family[] {
       'holdfast_upstream_time_per_output_chunk_seconds',
       'From content to content, the mean of a whole stream.',
       all.map(({ labels, tally }) => tally.betweenChunks.distribution(labels)),
+    ),
+  ]
+}
+
+/** How each model does now that a chain names; one that goes by the client's own name for it has none. */
+function pulseFamilies(chains: readonly Chain[]): Family[] {
+  const links = chains.flatMap((chain) => chain.links.filter((link) => link.is === 'upstream'))
+  const each = [...new Map(links.map((link) => [link.pulse, link])).values()]
+  const samples = (value: (link: UpstreamLink) => number | undefined): Sample[] =>
+    each.flatMap((link) => {
+      const now = value(link)
+      return now === undefined
+        ? []
+        : { labels: { upstream: link.upstream.name, model: link.model ?? '' }, value: now }
+    })
+  return [
+    gauge(
+      'holdfast_upstream_in_flight_calls',
+      'Calls to a model that are under way.',
+      samples(({ pulse }) => pulse.inFlight),
+    ),
+    gauge(
+      'holdfast_upstream_recent_time_to_first_chunk_seconds',
+      'From a call to the first content of its answer, of streams, in the mean of the last few.',
+      samples(({ pulse }) => {
+        const pace = pulse.pace(true)
+        return pace && pace.mean / 1_000
+      }),
     ),
   ]
 }

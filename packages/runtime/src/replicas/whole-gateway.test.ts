@@ -7,7 +7,7 @@ describe('wholeGateway', () => {
   const chain = (requests: number, breaker: 'closed' | 'open', lastAnsweredBy: string) =>
     sampleChain('default', {
       links: [
-        { ...sampleLink('a', breaker), attempts: requests, failures: { transient: 1 } },
+        { ...sampleLink('a', breaker), attempts: requests, inFlight: requests, failures: { transient: 1 } },
         sampleLink('rules'),
       ],
       counts: {
@@ -30,7 +30,7 @@ describe('wholeGateway', () => {
     expect(whole).toMatchObject({ inFlight: 3, chains: [{ name: 'default' }, { name: 'new' }] })
     expect(whole?.chains[0]).toMatchObject({
       links: [
-        { name: 'a', breaker: { is: 'open' }, attempts: 5, failures: { transient: 2 } },
+        { name: 'a', breaker: { is: 'open' }, attempts: 5, inFlight: 5, failures: { transient: 2 } },
         { name: 'rules', breaker: undefined, attempts: 0 },
       ],
       counts: {

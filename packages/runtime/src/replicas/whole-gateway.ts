@@ -35,6 +35,7 @@ function wholeLink(each: readonly LinkStatus[]): LinkStatus {
   return {
     ...worst,
     attempts: each.reduce((sum, { attempts }) => sum + attempts, 0),
+    inFlight: each.reduce((sum, { inFlight }) => sum + inFlight, 0),
     failures: each.map(({ failures }) => failures).reduce(summed),
   }
 }
