@@ -108,7 +108,8 @@ export class Account {
       if (booking.as === 'answer') paid = sum(paid, booking.used)
       this.#book(booking)
     }
-    if (is === 'answered' && !this.#over.some(({ whole }) => whole)) this.#book(this.#free(link))
+    if (is === 'answered' && !this.#over.some(({ whole }) => whole))
+      this.#book(freeAnswer({ client: this.client, chain: this.#options.chain.name, link }))
     this.#options.books?.closed(this, this.#reserved)
     return paid
   }
@@ -154,17 +155,18 @@ export class Account {
     }
   }
 
-  #free(link = 'cache'): Booking {
-    const { client } = this
-    const chain = this.#options.chain.name
-    const nothing = { used: unused, told: true, micros: 0, priced: true } as const
-    return { client, chain, link, model: link, as: 'answer', ...nothing }
-  }
-
   #input(): number {
     this.#asked ??= estimatedTokens(this.#options.request).input
     return this.#asked
   }
+}
+
+/** An answer that nobody had to be asked for: of the rules, or of the cache. */
+export function freeAnswer({
+  link = 'cache',
+  ...whose
+}: Pick<Booking, 'client' | 'chain'> & { readonly link?: string | undefined }): Booking {
+  return { ...whose, link, model: link, as: 'answer', used: unused, told: true, micros: 0, priced: true }
 }
 
 /** Tokens that are reserved for an answer that may be longer. */

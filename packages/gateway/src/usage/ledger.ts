@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import { type Clock, systemClock } from '@holdfast/policy'
 import type { Account, Booking, Books } from './account.ts'
+import { readUsage, type UsageAsked, type UsageTold } from './read-usage.ts'
 import type { Spending, Spendings } from './spending.ts'
 import { codes, sqliteCode } from './sqlite.ts'
 import { NewerFile, type Spent, UsageFile } from './usage-file.ts'
@@ -118,6 +119,12 @@ export class Ledger implements Books, Spendings {
       this.#trouble(error)
       return false
     }
+  }
+
+  /** What is written by whomever, and what there is here with it. */
+  readonly read = (asked: UsageAsked): UsageTold => {
+    this.flush()
+    return readUsage(this.file, asked)
   }
 
   /** Writes what there is, and nothing after it. */
