@@ -221,6 +221,42 @@ describe('a chain with a cache', () => {
   })
 })
 
+describe('the metrics of a cache', () => {
+  it('tell what it did, and what it keeps', async () => {
+    const provider = open(await fakeProvider())
+    const door = await cached(provider, { for: minute }, { cache: { memory: 3_000 } })
+    for (const seed of [1, 1, 1, 2, 3]) await ask(door.url, { seed })
+    await ask(door.url, {}, { headers: { 'cache-control': 'no-store' } })
+    const told = door.gateway
+      .families()
+      .filter(({ name }) => name.includes('_cache_'))
+      .flatMap(({ name, samples }) =>
+        samples.map((sample) => [
+          name.slice(17),
+          ...Object.values(sample.labels),
+          'value' in sample && sample.value,
+        ]),
+      )
+
+    expect(told).toEqual([
+      ['cache_answers_total', 'default', 'hit', 2],
+      ['cache_answers_total', 'default', 'joined', 0],
+      ['cache_answers_total', 'default', 'stale', 0],
+      ['cache_misses_total', 'default', 3],
+      ['cache_bytes', 'memory', expect.toSatisfy((bytes: number) => bytes > 2_000 && bytes <= 3_000)],
+      ['cache_evictions_total', 'memory', 1],
+    ])
+  })
+
+  it('are without samples where no chain has one', async () => {
+    const provider = open(await fakeProvider())
+    const door = await cached(provider, { for: minute }, { chains: { default: ['model'] } })
+    const families = door.gateway.families().filter(({ name }) => name.includes('_cache_'))
+
+    expect(families.map(({ samples }) => samples.length)).toEqual([0, 0, 0, 0])
+  })
+})
+
 describe('an old answer', () => {
   const terms = { for: minute, stale: 60 * minute }
 

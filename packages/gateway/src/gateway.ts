@@ -3,6 +3,7 @@ import { type Clock, forget, systemClock } from '@holdfast/policy'
 import { context } from '@holdfast/policy/context'
 import type { Family } from '@holdfast/telemetry'
 import { probeAnswer, type Readiness } from '@holdfast/telemetry/health'
+import { cacheFamilies } from './cache/cache-families.ts'
 import { ChainCache } from './cache/chain-cache.ts'
 import { type GatewayCache, shelvesFor } from './cache/gateway-cache.ts'
 import { type ChainOptions, fullChain } from './chains/chain-options.ts'
@@ -151,6 +152,7 @@ export function gateway(options: GatewayOptions): Gateway {
     families: () => [
       ...gatewayFamilies(chains.values(), upstreams.values()),
       ...clientFamilies(clients?.all ?? []),
+      ...cacheFamilies(chains.values(), shelves),
       responses.family(),
     ],
     async close() {
