@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { LinkFailure } from './journey.ts'
+import type { Journey, LinkFailure } from './journey.ts'
 import { refusal } from './refusal.ts'
 
-const refused = (...failures: Partial<LinkFailure>[]) =>
+const refused = (...failures: Partial<LinkFailure>[]) => refusedTo({}, failures)
+
+const refusedTo = (more: Partial<Journey>, failures: readonly Partial<LinkFailure>[]) =>
   refusal({
     chain: 'default',
     began: 0,
     attempts: 1,
     cut: false,
+    ...more,
     failures: failures.map((failure) => ({
       link: 'one',
       class: 'transient',
@@ -27,6 +30,31 @@ describe('refusal', () => {
     ['a link that may be back at once', [{ retryAfter: 0 }], '1'],
   ])('says to come back for %s', (_, failures, seconds) => {
     expect(refused(...failures).headers['retry-after']).toBe(seconds)
+  })
+
+  it.each([
+    ['has tried', {}, [{}], { 'retry-after': '5', 'x-should-retry': 'false' }],
+    [
+      'has asked nobody',
+      { attempts: 0 },
+      [{ class: 'open' as const, retryAfter: 900 }],
+      { 'retry-after': '1', 'x-should-retry': 'true' },
+    ],
+    ['has tried but once for who tries again', { retriedOutside: true }, [{}], { 'x-should-retry': 'true' }],
+    [
+      'has been told when by all',
+      { retriedOutside: true },
+      [{ retryAfter: 900 }, { class: 'unable' as const }],
+      { 'retry-after': '1', 'x-should-retry': 'true' },
+    ],
+    [
+      'can never answer',
+      { attempts: 0 },
+      [{ class: 'unable' as const }],
+      { 'retry-after': '5', 'x-should-retry': 'false' },
+    ],
+  ])('tells a library what to do where the gateway %s', (_, journey, failures, headers) => {
+    expect(refusedTo(journey, failures).headers).toEqual(headers)
   })
 
   it('names every link, its reason and its wait', () => {

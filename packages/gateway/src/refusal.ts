@@ -9,19 +9,25 @@ export interface Refusal {
 }
 
 export function refusal(journey: Journey): Refusal {
-  const waits = journey.failures.flatMap(comesBack)
+  const { chain, failures, retriedOutside } = journey
+  const waits = failures.flatMap(comesBack)
   const wait = waits.length > 0 ? Math.min(...waits) : unknownWait
   const retryAfter = Math.max(1, Math.ceil(Math.min(wait, longestWait) / 1_000))
-  const each = journey.failures.map(worded).join('; ')
-  const message = `No link of the chain '${journey.chain}' could answer: ${each}. Try again in ${retryAfter} s.`
+  // Whoever tries again in our place is not made to wait for what is only a guess.
+  const guessed = failures.some((each) => each.class !== 'unable' && each.retryAfter === undefined)
+  const atOnce = retriedOutside === true && guessed
+  const message = `No link of the chain '${chain}' could answer: ${failures.map(worded).join('; ')}.`
   return {
-    headers: { 'retry-after': String(retryAfter), 'x-should-retry': String(waits.length > 0 && again(journey)) },
+    headers: {
+      ...(!atOnce && { 'retry-after': String(retryAfter) }),
+      'x-should-retry': String(waits.length > 0 && again(journey)),
+    },
     error: {
-      message,
+      message: atOnce ? message : `${message} Try again in ${retryAfter} s.`,
       type: 'service_unavailable',
       code: 'chain_exhausted',
       param: null,
-      links: journey.failures.map(listed),
+      links: failures.map(listed),
     },
   }
 }

@@ -1,5 +1,4 @@
-import type { UpstreamLink } from './hedging/lane.ts'
-import type { Link } from './link.ts'
+import type { Link, UpstreamLink } from './link.ts'
 
 /** The links of a chain that a request may still be put to, in their order. */
 export class WaitingLinks {

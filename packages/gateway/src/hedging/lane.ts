@@ -1,6 +1,4 @@
-import type { Link } from '../link.ts'
-
-export type UpstreamLink = Link & { readonly is: 'upstream' }
+import type { UpstreamLink } from '../link.ts'
 
 /** One link that is asked for one request, and what became of it. */
 export interface Lane {

@@ -2,8 +2,9 @@ import { HedgeLostError, TimeoutError } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
 import { askUpstream } from '../ask-upstream.ts'
 import type { Asked } from '../chain.ts'
+import type { UpstreamLink } from '../link.ts'
 import { ProviderFailure } from '../provider-failure.ts'
-import type { Lane, LaneOver, UpstreamLink } from './lane.ts'
+import type { Lane, LaneOver } from './lane.ts'
 
 interface Running {
   readonly lane: Lane
