@@ -3,13 +3,13 @@ import { classOfError } from '@holdfast/transport'
 import type { Asked } from './chain.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { told } from './dialects/told.ts'
+import { final, refusesPrefill } from './final-failure.ts'
 import type { Lane } from './hedging/lane.ts'
 import { marks } from './journey.ts'
 import { modelCall } from './model-call.ts'
 import { withValue } from './model-span.ts'
 import { pause } from './pause.ts'
 import { ProviderFailure } from './provider-failure.ts'
-import { retriedOutside } from './retried-outside.ts'
 import { prefilled } from './stream/prefill.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -55,13 +55,13 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
       lane.since = undefined
       tally.failed(classOfError(error))
       if (atFault(error)) link.pulse.hasFailed()
-      if (beginning !== undefined && refuses(error)) {
+      if (beginning !== undefined && refusesPrefill(error)) {
         prefill = false
         return attempt(call, keys)
       }
       if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)
       if (transcript.started && !signal.aborted) journey.cut = true
-      if ((reply.begun && !transcript.resumable) || retriedOutside(request.headers)) throw final(error)
+      if ((reply.begun && !transcript.resumable) || journey.retriedOutside) throw final(error)
       throw error
     }
   }
@@ -113,16 +113,4 @@ function keyAtFault(error: unknown): boolean {
 function asStream(json: string, dialect: Dialect): string {
   if (dialect === 'anthropic') return withValue(json, 'stream', 'true')
   return withValue(withValue(json, 'stream', 'true'), 'stream_options', '{"include_usage":true}')
-}
-
-/** The prefill may be what is at fault: without it the request was good enough for an answer that began. */
-function refuses(error: unknown): boolean {
-  return error instanceof ProviderFailure && (error.status === 400 || error.status === 422)
-}
-
-/** No attempt may follow, be it that the client has part of an answer that nobody can go on with, or that others try again; the provider has failed all the same. */
-function final(error: unknown): unknown {
-  return error instanceof ProviderFailure
-    ? Object.defineProperty(error, 'retryable', { value: false })
-    : error
 }
