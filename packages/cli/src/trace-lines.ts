@@ -1,5 +1,6 @@
 import type { TraceSummary, TraceView } from '@holdfast/runtime'
-import { type Paint, widthOf } from './paint.ts'
+import { columns } from './columns.ts'
+import type { Paint } from './paint.ts'
 
 /** The traces of a list, a line each: when, what, how long, and by which ids it is found again. */
 export function traceList(traces: readonly TraceSummary[], paint: Paint): string[] {
@@ -69,17 +70,4 @@ function after(ms: number): string {
 
 function ms(value: number): string {
   return `${value < 10 ? value.toPrecision(2) : Math.round(value)} ms`
-}
-
-/** Each column as wide as its widest. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = []
-  for (const row of rows)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell))
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell + ' '.repeat(widths[at]! - widthOf(cell)))
-      .join('  ')
-      .trimEnd(),
-  )
 }

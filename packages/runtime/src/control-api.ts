@@ -8,6 +8,7 @@ import { type LogLevelSwitch, logLevelRoutes } from './log-level-routes.ts'
 import { policyRoutes, type Steering } from './policy-routes.ts'
 import type { Status } from './status.ts'
 import { type TraceSource, traceRoutes } from './trace-routes.ts'
+import { type UsageSource, usageRoutes } from './usage-routes.ts'
 
 export interface ControlApiOptions {
   readonly status: () => Promise<Status>
@@ -18,12 +19,14 @@ export interface ControlApiOptions {
   readonly traces?: TraceSource
   /** Without it there is no `/api/v1/log-level`. */
   readonly logLevels?: LogLevelSwitch
+  /** Without it there is no `/api/v1/usage`. */
+  readonly usage?: UsageSource
   /** Hears what could not be told, and why. */
   readonly complain?: (error: unknown) => void
 }
 
 /**
- * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/log-level`, `/api/v1/openapi.json`, `/metrics`, `/livez` and `/readyz`.
+ * The HTTP contract for operators: `/api/v1/health`, `/api/v1/status`, `/api/v1/policies`, `/api/v1/traces`, `/api/v1/log-level`, `/api/v1/usage`, `/api/v1/openapi.json`, `/metrics`, `/livez` and `/readyz`.
  *
  * A `Host` that is neither a number nor localhost is a 403, an unknown path a 404, a body that does not fit a 400, and a `status` that rejects a 503, all as `{ error: { code, message } }`.
  */
@@ -34,6 +37,7 @@ export async function controlApi({
   metrics,
   traces = async () => [],
   logLevels,
+  usage,
   complain = () => {},
 }: ControlApiOptions): Promise<FastifyInstance> {
   // A body is what it says: nothing is made to fit.
@@ -61,6 +65,7 @@ export async function controlApi({
   policyRoutes(app, steering)
   traceRoutes(app, traces)
   if (logLevels) logLevelRoutes(app, logLevels)
+  if (usage) usageRoutes(app, usage)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
   const numbers =
     'The same numbers, and those of all named policies, for Prometheus; in OpenMetrics if asked.'

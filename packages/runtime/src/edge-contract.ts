@@ -6,6 +6,9 @@ export const edgeName = 'edge'
 /** The environment variable that tells a process under Holdfast where its governor listens. */
 export const controlVariable = 'HOLDFAST_CONTROL'
 
+/** The environment variable that tells the edge where state is kept. */
+export const stateVariable = 'HOLDFAST_STATE'
+
 /** What the governor tells the edge while it runs. */
 export type EdgeEvent =
   | { readonly type: 'log-level.changed' }

@@ -3,7 +3,7 @@ import { connectControl } from '@holdfast/governor'
 import { announce } from '@holdfast/policy/context'
 import type { Config } from './config/schema.ts'
 import { type Edge, edge } from './edge.ts'
-import { controlVariable, type EdgeEvent, edgeReady } from './edge-contract.ts'
+import { controlVariable, type EdgeEvent, edgeReady, stateVariable } from './edge-contract.ts'
 
 /** The edge as a process: it takes its sockets and its configuration from the governor, and goes when the governor does. */
 const path = process.env[controlVariable]
@@ -51,7 +51,13 @@ const governor = await connectControl(path, {
 })
 await governor.call('listen')
 const config = (await governor.call('configuration')) as Config
-starting = edge({ config, governor, environment: process.env, sockets: { gateway: 3, control: 4 } })
+starting = edge({
+  config,
+  governor,
+  environment: process.env,
+  state: process.env[stateVariable],
+  sockets: { gateway: 3, control: 4 },
+})
 running = await starting
 if (services) running.govern(services)
 void running.refreshLog()

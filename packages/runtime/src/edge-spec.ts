@@ -8,6 +8,7 @@ import {
   edgeName,
   edgeReady,
   serviceVariable,
+  stateVariable,
 } from './edge-contract.ts'
 
 export interface EdgeSetting {
@@ -44,6 +45,7 @@ export function edgeSpec(setting: EdgeSetting): ServiceSpec {
       [controlVariable]: governor,
       [serviceVariable]: edgeName,
       [configurationVariable]: String(served),
+      [stateVariable]: state,
       NODE_COMPILE_CACHE,
     },
     ready: { line: edgeReady },

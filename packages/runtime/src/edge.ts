@@ -7,6 +7,7 @@ import type { Environment } from './config/environment.ts'
 import type { Config } from './config/schema.ts'
 import { controlDoor } from './control-door.ts'
 import { edgeHealth } from './edge-health.ts'
+import { edgeLedger } from './edge-ledger.ts'
 import { edgeLog } from './edge-log.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayOptions } from './gateway-options.ts'
@@ -26,6 +27,8 @@ export interface EdgeOptions {
   readonly environment?: Environment
   /** File descriptors of the two held sockets. */
   readonly sockets: { readonly gateway: number; readonly control: number }
+  /** Where it is kept who used how much; nowhere by default. */
+  readonly state?: string | undefined
   /** Where the lines of the log go; the process's standard output by default. */
   readonly output?: NodeJS.WritableStream
 }
@@ -43,9 +46,15 @@ export interface Edge {
 
 /** Serves the gateway and the control API, and reports to the governor. */
 export async function edge(options: EdgeOptions): Promise<Edge> {
-  const { config, governor, environment = {}, sockets, output } = options
+  const { config, governor, environment = {}, sockets, state, output } = options
+  const loaded = Promise.withResolvers<unknown>()
+  const ledger =
+    state === undefined
+      ? undefined
+      : edgeLedger({ state, after: loaded.promise, say: (message) => log.warn(message) })
   const door = gateway({
     ...gatewayOptions(config),
+    ledger,
     on: (event) => log.event(event),
     live: () => health.live(),
     ready: () => health.ready(),
@@ -58,7 +67,6 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     return view
   }
   const watch = governorWatch({ ask, every: reportEvery })
-  const loaded = Promise.withResolvers<unknown>()
   const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
   const outside = upstreamWatch({ config, after: loaded.promise })
@@ -94,6 +102,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       known: (of) => statusOf(of, [door.status()], elsewhere(of)),
       gateway: door.families,
       traces,
+      usage: ledger?.read,
       refreshLog: log.refresh,
       complain: log.error,
     }),
@@ -122,6 +131,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       whole.drain()
       await Promise.all([...doors.map((each) => each.close()), outside.close()])
       await door.close()
+      ledger?.close()
       await traces.close()
       await log.close()
     },

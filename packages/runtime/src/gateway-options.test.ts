@@ -13,6 +13,7 @@ describe('gatewayOptions', () => {
         a: { dialect: 'openai', url: 'http://x', key: undefined, model: undefined, policy: undefined },
       },
       chains: { default: { links: [{ link: 'a' }], order: 'cascade' } },
+      prices: {},
       rules: [],
     })
   })

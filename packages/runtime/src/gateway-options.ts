@@ -46,6 +46,7 @@ export function gatewayOptions(config: Config): GatewayOptions {
       Object.entries(config.chains).map(([name, chain]) => [name, chainOptions(chain, config)]),
     ),
     keepAlive: config.gateway.keepAlive,
+    prices: config.prices,
     clients:
       keys &&
       Object.fromEntries(

@@ -13,6 +13,7 @@ import { inPieces } from './replicas/joined-families.ts'
 import { otherEdges } from './replicas/other-edges.ts'
 import { wholeTraces } from './replicas/whole-traces.ts'
 import type { GovernorView, Status } from './status.ts'
+import type { UsageSource } from './usage-routes.ts'
 
 export interface OperatorsOptions {
   readonly governor: ControlClient
@@ -23,6 +24,8 @@ export interface OperatorsOptions {
   /** What the gateway of this process counted. */
   readonly gateway: () => readonly Family[]
   readonly traces: EdgeTraces
+  /** None by default. */
+  readonly usage?: UsageSource | undefined
   /** The level of this process's own log is another one. */
   readonly refreshLog: () => Promise<void>
   readonly complain: (error: unknown, what: string) => void
@@ -43,7 +46,7 @@ const shortly = { timeout: 2_000 }
 export async function operators(
   options: OperatorsOptions,
 ): Promise<Operators & { readonly calls: EdgeCalls }> {
-  const { governor, heard, health, known, gateway, traces, refreshLog, complain } = options
+  const { governor, heard, health, known, gateway, traces, usage, refreshLog, complain } = options
   const ask = <T>(call: string, input?: unknown): Promise<T> =>
     governor.call(call, input, shortly) as Promise<T>
   const policies = (): Promise<ProcessPolicies[]> => ask('policies')
@@ -76,6 +79,7 @@ export async function operators(
     },
     metrics,
     traces: wholeTraces(traces.records, others),
+    ...(usage && { usage }),
     logLevels: {
       levels: () => ask('log-level'),
       async change(change) {

@@ -9,3 +9,13 @@ export function stateFolder(file: string): string {
 export function logFolder(file: string): string {
   return join(stateFolder(file), 'logs')
 }
+
+/** Where it is kept who used how much, in a folder of state. */
+export function ledgerFile(state: string): string {
+  return join(state, 'usage.sqlite')
+}
+
+/** Where the answers are that chains keep on the disk, in a folder of state. */
+export function answerFolder(state: string): string {
+  return join(state, 'answers')
+}

@@ -28,7 +28,8 @@ describe('the keys of clients', () => {
     const clients = keysOf(
       `    alice: { secret: "\${ALICE}", chains: [default], requests: 60/m, tokens: 100000/h, spend: 20.5/d, concurrent: 10, stream: buffered }
     bob: { secret: "sha256:${hash('sha256', 'x', 'hex').toUpperCase()}", requests: 5/s, spend: 300/month }
-    carl: { secret: hf-0123456789abcdeg, requests: 9/d, spend: 500 total }`,
+    carl: { secret: hf-0123456789abcdeg, requests: 9/d, spend: 500 total }
+prices: { a: { input: 1, output: 2 } }`,
       { ALICE: secret },
     )
 

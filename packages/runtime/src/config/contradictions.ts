@@ -5,6 +5,7 @@ import { edgeName } from '../edge-contract.ts'
 import { ofChain } from './chain-contradictions.ts'
 import type { Contradiction } from './contradiction.ts'
 import { ofGateway } from './key-contradictions.ts'
+import { ofPrices } from './price-contradictions.ts'
 import type { Config } from './schema.ts'
 import { ofService } from './service-contradictions.ts'
 import { type Address, addressText, clash } from './units.ts'
@@ -16,6 +17,7 @@ export function* contradictions(config: Config): Generator<Contradiction> {
   yield* ofUpstreams(config)
   for (const [name, chain] of Object.entries(config.chains)) yield* ofChain(name, chain, config)
   for (const [name, service] of Object.entries(config.services)) yield* ofService(name, service, config)
+  yield* ofPrices(config)
   yield* ofNeeds(config)
   yield* ofAddresses(config)
   yield* ofLog(config)

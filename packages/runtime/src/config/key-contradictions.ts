@@ -1,16 +1,17 @@
 import type { ClientKeys } from './client-keys.ts'
 import type { Contradiction } from './contradiction.ts'
+import { freeRide } from './price-contradictions.ts'
 import type { Config } from './schema.ts'
 import { addressText, isLoopback } from './units.ts'
 import { unknown } from './unknown-name.ts'
 
 /** What cannot be about the keys of clients, wherever they are written. */
-export function* ofKeys(clients: ClientKeys, { chains, gateway }: Config): Generator<Contradiction> {
+export function* ofKeys(clients: ClientKeys, config: Config): Generator<Contradiction> {
+  const { chains, gateway } = config
   const { replicas = 1 } = gateway
   const owners = new Map<string, string>()
-  for (const [name, { sha256, chains: asked = [], requests, tokens, concurrent }] of Object.entries(
-    clients,
-  )) {
+  for (const [name, key] of Object.entries(clients)) {
+    const { sha256, chains: asked = [], requests, tokens, concurrent } = key
     const owner = owners.get(sha256)
     if (owner !== undefined)
       yield {
@@ -21,6 +22,8 @@ export function* ofKeys(clients: ClientKeys, { chains, gateway }: Config): Gener
     for (const [index, chain] of asked.entries())
       if (!Object.hasOwn(chains, chain))
         yield { path: [name, 'chains', index], message: unknown('chain', chain, chains) }
+    const free = freeRide(key, config)
+    if (free !== undefined) yield { path: [name, 'spend'], message: free }
     const limits = { requests: requests?.limit, tokens: tokens?.limit, concurrent }
     for (const [limit, most = replicas] of Object.entries(limits))
       if (most < replicas)

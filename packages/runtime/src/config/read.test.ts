@@ -79,6 +79,7 @@ services:
       gateway: { listen: { host: '127.0.0.1', port: 4700 } },
       control: { listen: { host: '127.0.0.1', port: 4701 } },
       telemetry: { log: plainLog },
+      prices: {},
       policies: {},
       upstreams: {},
       rules: [],

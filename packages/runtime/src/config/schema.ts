@@ -2,6 +2,7 @@ import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
 import { chain } from './chain.ts'
 import { keys } from './client-keys.ts'
+import { price } from './price.ts'
 import { count, loopback, pattern, place, says, share, size, text, time, url, word } from './scalars.ts'
 import { serviceShape, strategy } from './service.ts'
 import { preset, upstreamOf, upstreamShape } from './upstream.ts'
@@ -75,6 +76,7 @@ export const schema = z.strictObject({
   policies: named(policy),
   upstreams: named(upstream),
   rules: list(rule).default([]),
+  prices: unlessNull(z.record(text, price), {}).default({}),
   chains: named(chain),
   services: named(service),
   groups: named(strategy),

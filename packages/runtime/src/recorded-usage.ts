@@ -1,0 +1,21 @@
+import { readUsage, type UsageAsked, type UsageTold, usageAsked } from '@holdfast/gateway/usage'
+import { HoldfastError } from '@holdfast/policy'
+import { ledgerFile, stateFolder } from './state-folder.ts'
+
+export interface RecordedUsage extends UsageAsked, UsageTold {}
+
+/**
+ * What the clients of a file's Holdfast used, whether it runs or not; of one that runs, up to a second ago.
+ *
+ * Throws `BAD_QUESTION` for words that ask for nothing that there is, and `USAGE_UNREADABLE`.
+ */
+export function recordedUsage(
+  file: string,
+  words: Readonly<Record<string, string | undefined>>,
+): RecordedUsage {
+  const said = Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined))
+  const asked = usageAsked(said, Date.now())
+  if (typeof asked === 'string')
+    throw new HoldfastError('BAD_QUESTION', asked, 'See `holdfast usage --help`.')
+  return { ...asked, ...readUsage(ledgerFile(stateFolder(file)), asked) }
+}
