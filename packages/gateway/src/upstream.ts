@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Breaker, Clock, Pipeline, RetryOptions } from '@holdfast/policy'
+import type { Breaker, BreakerOptions, Clock, Pipeline, RetryOptions } from '@holdfast/policy'
 import { Pool } from 'undici'
 import { Pulse } from './chains/pulse.ts'
 import type { Dialect } from './dialects/dialect.ts'
@@ -47,9 +47,7 @@ export interface UpstreamPolicy {
   /** The name of the budget that all upstreams of this policy share. */
   readonly budget?: string | undefined
   /** `successes` are the probes in a row that must succeed before it closes (2). */
-  readonly breaker?:
-    | { readonly failures?: number; readonly openFor?: number; readonly successes?: number }
-    | undefined
+  readonly breaker?: Pick<BreakerOptions, 'failures' | 'openFor' | 'successes'> | undefined
   readonly timeout?: Partial<Patience & { readonly connect: number; readonly total: number }> | undefined
 }
 
