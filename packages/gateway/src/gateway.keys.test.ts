@@ -33,7 +33,7 @@ const behind = async (
         one: { dialect: 'openai', url: one.url, policy, ...first },
         two: { dialect: 'openai', url: two.url, policy, ...second },
       },
-      chains: { default: ['one', 'two'] },
+      chains: { default: ['one', 'two'], alone: ['one'] },
       ...(clock && { clock }),
     }),
   )
@@ -106,6 +106,16 @@ describe('an upstream whose provider says that a limit is used up', () => {
       bytes: ['{"choices":[{"message":{"content":"x"}}]}'],
     }) as const
 
+  const in9s = (): string => new Date(Date.now() + 9_000).toISOString()
+  const openaiLimit = (of: string): Record<string, string> => ({
+    [`x-ratelimit-remaining-${of}`]: '0',
+    [`x-ratelimit-reset-${of}`]: '9s',
+  })
+  const anthropicLimit = (of: string): Record<string, string> => ({
+    [`anthropic-ratelimit-${of}-remaining`]: '0',
+    [`anthropic-ratelimit-${of}-reset`]: in9s(),
+  })
+
   it('is not asked again before its time: the next link is', async () => {
     const { door, one } = await behind({})
     one.next(answer('9s'))
@@ -116,6 +126,37 @@ describe('an upstream whose provider says that a limit is used up', () => {
     expect(links).toEqual(['one', 'two'])
     expect(one.received).toHaveLength(1)
     expect(door.gateway.status().chains[0]!.links[0]).toMatchObject({ attempts: 1, failures: {} })
+  })
+
+  it.each<[string, () => Record<string, string>]>([
+    ['x-ratelimit-remaining-requests', () => openaiLimit('requests')],
+    ['x-ratelimit-remaining-tokens', () => openaiLimit('tokens')],
+    ['anthropic-ratelimit-requests-remaining', () => anthropicLimit('requests')],
+    ['anthropic-ratelimit-tokens-remaining', () => anthropicLimit('tokens')],
+    ['anthropic-ratelimit-input-tokens-remaining', () => anthropicLimit('input-tokens')],
+    ['anthropic-ratelimit-output-tokens-remaining', () => anthropicLimit('output-tokens')],
+  ])('is not asked until it is refused where an answer says %s: 0', async (_, said) => {
+    const { door, one, two } = await behind({})
+    const headers = { 'content-type': 'application/json', ...said() }
+    one.always({ does: 'say', headers, bytes: ['{"choices":[{"message":{"content":"x"}}]}'] })
+    await ask(door.url)
+    await ask(door.url)
+
+    expect([one.received.length, two.received.length]).toEqual([1, 1])
+  })
+
+  it.each<[string, () => Record<string, string>]>([
+    ['Retry-After in seconds', () => ({ 'retry-after': '9' })],
+    ['Retry-After as a date', () => ({ 'retry-after': new Date(Date.now() + 9_000).toUTCString() })],
+    ['retry-after-ms', () => ({ 'retry-after-ms': '9000' })],
+  ])('is left alone for as long as a 429 says by %s', async (_, said) => {
+    const { door, one } = await behind({})
+    one.always(refuse(429, said()))
+    const answers = [await ask(door.url), await ask(door.url), await ask(door.url, { model: 'alone' })]
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 503])
+    expect(['8', '9']).toContain(answers[2]!.headers.get('retry-after'))
+    expect(one.received).toHaveLength(1)
   })
 
   it('is waited for where that is not long', async () => {
