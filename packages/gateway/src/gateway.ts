@@ -64,7 +64,7 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** Throws a `TypeError` for a link that names no upstream: a checked configuration never gets that far. */
+/** Throws a `TypeError` for a link that names no upstream, and for a limit of spend without a ledger: a checked configuration never gets that far. */
 export function gateway(options: GatewayOptions): Gateway {
   const { clock = systemClock, random = Math.random, rules = [], keepAlive = 15_000 } = options
   const { prices = {}, ledger } = options

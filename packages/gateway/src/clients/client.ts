@@ -51,7 +51,11 @@ export class Client {
 
   constructor(name: string, options: ClientOptions, around: ClientSurroundings) {
     const { chains, requests, tokens, concurrent, spend, buffered = false } = options
-    const { clock } = around
+    const { clock, spendings } = around
+    if (spend && !spendings)
+      throw new TypeError(
+        `the client '${name}' has a limit of spend, and there is no ledger to hold it against`,
+      )
     this.name = name
     this.buffered = buffered
     this.spend = spend
@@ -85,7 +89,7 @@ export class Client {
     const excess = this.#overSpent() ?? this.#overTokens(input, output)
     if (excess) return this.#refuse(excess)
     let begun = false
-    const { error } = await this.#limits.attempt(async () => {
+    const { ok, error } = await this.#limits.attempt(async () => {
       begun = true
       this.admitted++
       const reserved = this.#reservation(input, output)
@@ -97,10 +101,8 @@ export class Client {
         settle?.(used ?? reserved)
       }
     })
-    if (begun) {
-      if (error !== undefined) throw error
-      return undefined
-    }
+    if (ok) return undefined
+    if (begun) throw error
     const { requests, concurrent } = this.#options
     if (error instanceof RateLimitError)
       return this.#refuse({ limit: 'requests', rate: requests!, wait: error.retryAfter })

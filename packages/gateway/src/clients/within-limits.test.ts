@@ -39,6 +39,8 @@ const serve = async (limits: Omit<ClientOptions, 'sha256'>) => {
   return { clock, provider, door, openai, anthropic }
 }
 
+/** What `ask` asks is taken for so many tokens. */
+const prompt = 9
 const messages = [{ role: 'user' as const, content: 'Hello.' }]
 const question = { model: 'default', messages }
 const tokensLeft = (response: Response): number =>
@@ -187,6 +189,33 @@ describe('withinLimits', () => {
     await expect.poll(() => door.gateway.status().inFlight).toBe(0)
 
     expect(tokensLeft(await ask(door.url, { max_tokens: 1 }, { headers }))).toBeGreaterThan(900)
+  })
+
+  it('counts what an answer really took, once that is known', async () => {
+    const { provider, door } = await serve({ tokens: { limit: 1_000, per: minute } })
+    await (await ask(door.url, { max_tokens: 900 }, { headers })).text()
+    // The provider tells 5 and 12 of each answer.
+    expect(tokensLeft(await ask(door.url, { max_tokens: 0 }, { headers }))).toBe(1_000 - 17 - prompt)
+
+    provider.next({ does: 'answer', text: 'word '.repeat(2_000) })
+    await (await ask(door.url, { max_tokens: 0 }, { headers })).text()
+    const owing = await ask(door.url, { max_tokens: 0 }, { headers })
+    expect([owing.status, tokensLeft(owing)]).toEqual([429, 0])
+    expect(Number(owing.headers.get('retry-after'))).toBeGreaterThan(60)
+  })
+
+  it('has who left in the middle of an answer pay for what had come', async () => {
+    const { provider, door } = await serve({ tokens: { limit: 1_000, per: minute } })
+    provider.next({ does: 'stall', after: 8 })
+    const leaving = new AbortController()
+    const stream = await ask(door.url, { stream: true, max_tokens: 900 }, { headers, signal: leaving.signal })
+    await stream.body!.getReader().read()
+    leaving.abort()
+    await expect.poll(() => door.gateway.status().inFlight).toBe(0)
+    const left = tokensLeft(await ask(door.url, { max_tokens: 0 }, { headers }))
+
+    expect(left).toBeLessThan(1_000 - 2 * prompt)
+    expect(left).toBeGreaterThan(900)
   })
 
   it('says at once that a prompt is too large for all that a client may ever use', async () => {
