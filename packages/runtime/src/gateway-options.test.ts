@@ -23,7 +23,7 @@ describe('gatewayOptions', () => {
 policies:
   ai:
     retry: { attempts: 3, initial: 10ms, max: 20ms }
-    breaker: { failures: 2 }
+    breaker: { failures: 2, successes: 3 }
     timeout: { connect: 1s, idle: 3s }
 upstreams:
   a: { dialect: anthropic, url: http://x, keys: [k, l], model: m, tools: true, vision: false, context: 8000, prefill: true, streams: true, responses: true, policy: ai }
@@ -45,7 +45,7 @@ gateway: { keepAlive: 5s }
       policy: {
         retry: { attempts: 3, backoff: { initial: 10, max: 20 } },
         budget: 'ai',
-        breaker: { failures: 2 },
+        breaker: { failures: 2, successes: 3 },
         timeout: { connect: 1_000, idle: 3_000 },
       },
     })
@@ -57,7 +57,7 @@ policies: { quick: { timeout: 1s } }
 upstreams: { a: { url: http://x }, b: { url: http://y } }
 chains:
   balanced:
-    links: [{ link: a/m, weight: 3, policy: quick }, b]
+    links: [{ link: a/m, weight: 3, policy: quick }, b, stale]
     order: weighted
     hedge: { after: 2s, share: 0.1 }
     cache: { for: 10m, stale: 1d, keep: disk, apart: true }
@@ -68,6 +68,7 @@ chains:
       links: [
         { link: 'a/m', weight: 3, policy: { budget: 'quick', timeout: { total: 1_000 } } },
         { link: 'b' },
+        { link: 'stale' },
       ],
       order: 'weighted',
       hedge: { after: 2_000, share: 0.1 },

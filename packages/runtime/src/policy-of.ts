@@ -1,4 +1,11 @@
-import { type OutsideSystem, type PolicyOptions, type Preset, preset, retryPresets } from '@holdfast/policy'
+import {
+  type BreakerOptions,
+  type OutsideSystem,
+  type PolicyOptions,
+  type Preset,
+  preset,
+  retryPresets,
+} from '@holdfast/policy'
 import type { Config, PolicyConfig } from './config/schema.ts'
 import type { UpstreamConfig } from './config/upstream.ts'
 import { present } from './present.ts'
@@ -22,7 +29,7 @@ export function retryOf({ preset = 'transient', retry = {} }: PolicyConfig): Pre
 const plain = { initial: 500, max: 5_000 }
 
 /** When a policy breaks off: its preset, and what it says beside that. */
-export function breakerOf(policy: PolicyConfig): Partial<Preset['breaker']> {
+export function breakerOf(policy: PolicyConfig): Pick<BreakerOptions, 'failures' | 'openFor' | 'successes'> {
   return { ...systemOf(policy.preset)?.breaker, ...present(policy.breaker ?? {}) }
 }
 

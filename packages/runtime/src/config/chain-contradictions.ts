@@ -1,3 +1,4 @@
+import { priceOf } from '@holdfast/gateway/usage'
 import type { ChainConfig } from './chain.ts'
 import type { Contradiction } from './contradiction.ts'
 import type { Config } from './schema.ts'
@@ -5,7 +6,7 @@ import { unknown } from './unknown-name.ts'
 
 /** What cannot be about one chain of a file. */
 export function* ofChain(name: string, chain: ChainConfig, config: Config): Generator<Contradiction> {
-  const { links, order, linksAt } = chain
+  const { links, order, hedge, linksAt } = chain
   const at = (...steps: readonly PropertyKey[]) => ['chains', name, ...steps]
   for (const [index, { link, weight, policy }] of links.entries()) {
     const path = at(...linksAt, index)
@@ -16,6 +17,11 @@ export function* ofChain(name: string, chain: ChainConfig, config: Config): Gene
         : ofLink(link, chain, config)
     if (complaint !== undefined) yield { path: mapped ? [...path, 'link'] : path, message: complaint }
     const model = link !== 'rules' && link !== 'stale'
+    if (order === 'cheapest' && model && complaint === undefined && !priceOf(link, config.prices))
+      yield {
+        path,
+        message: `has no price, and the order goes by it: add prices: { ${link}: { input: 1.25, output: 10 } }, for a million tokens`,
+      }
     if (weight !== undefined && !(order === 'weighted' && model))
       yield {
         path: [...path, 'weight'],
@@ -31,6 +37,12 @@ export function* ofChain(name: string, chain: ChainConfig, config: Config): Gene
   const models = links.filter(({ link }) => link !== 'rules' && link !== 'stale')
   if (order !== 'cascade' && models.length === 0)
     yield { path: at('order'), message: 'orders models, and this chain has none: remove it' }
+  if (hedge !== undefined && models.length < 2)
+    yield {
+      path: at('hedge'),
+      message:
+        'asks another model when the first is late, and this chain has no other: add one, or remove it',
+    }
   if (order === 'weighted' && models.length > 0 && models.every(({ weight }) => weight === 0))
     yield { path: at('links'), message: 'at least one link must have a weight above 0' }
 }

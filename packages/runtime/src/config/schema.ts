@@ -23,7 +23,11 @@ const policy = mapping({
   preset,
   retry: mapping({ attempts: count.optional(), initial: time.optional(), max: time.optional() }).optional(),
   budget: word.optional(),
-  breaker: mapping({ failures: count.optional(), openFor: time.optional() }).optional(),
+  breaker: mapping({
+    failures: count.optional(),
+    openFor: time.optional(),
+    successes: count.optional(),
+  }).optional(),
   timeout: z
     .preprocess(
       (value) => (typeof value === 'string' ? { total: value } : value),
