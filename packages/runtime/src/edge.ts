@@ -18,6 +18,7 @@ import { loopLag } from './loop-lag.ts'
 import type { EdgeCalls } from './operators.ts'
 import { crewAils, replicaNumbers } from './replicas/edge-replica.ts'
 import type { EdgeReport } from './replicas/edges.ts'
+import { answerFolder } from './state-folder.ts'
 import { type GovernorView, statusOf } from './status.ts'
 
 export interface EdgeOptions {
@@ -55,6 +56,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const door = gateway({
     ...gatewayOptions(config),
     ledger,
+    cache: { ...config.gateway.cache, folder: state === undefined ? undefined : answerFolder(state) },
     on: (event) => log.event(event),
     live: () => health.live(),
     ready: () => health.ready(),

@@ -2,6 +2,7 @@ import { needCycle } from '@holdfast/governor'
 import { outsideSystems } from '@holdfast/policy'
 import { addressComplaint } from '@holdfast/transport'
 import { edgeName } from '../edge-contract.ts'
+import { ofCaches } from './cache-contradictions.ts'
 import { ofChain } from './chain-contradictions.ts'
 import type { Contradiction } from './contradiction.ts'
 import { ofGateway } from './key-contradictions.ts'
@@ -16,6 +17,7 @@ export function* contradictions(config: Config): Generator<Contradiction> {
   yield* ofGateway(config)
   yield* ofUpstreams(config)
   for (const [name, chain] of Object.entries(config.chains)) yield* ofChain(name, chain, config)
+  yield* ofCaches(config)
   for (const [name, service] of Object.entries(config.services)) yield* ofService(name, service, config)
   yield* ofPrices(config)
   yield* ofNeeds(config)

@@ -1,5 +1,6 @@
 import { levels } from '@holdfast/telemetry/lines'
 import { z } from 'zod'
+import { cache } from './cache.ts'
 import { chain } from './chain.ts'
 import { keys } from './client-keys.ts'
 import { price } from './price.ts'
@@ -53,6 +54,7 @@ const gateway = mapping({
   listen: place.default(here(4700).listen),
   keys: keys.optional(),
   keepAlive: time.optional(),
+  cache: cache.optional(),
   replicas: count.optional(),
   drain: time.optional(),
 })
