@@ -21,6 +21,10 @@ export function errorPage(): string {
     section('transport', 'Wires', [...wires(), ...raised(wireFolder), ...facts(wireFolder)]),
     section('telemetry', 'Traces, metrics and logs', raised('packages/telemetry/src')),
     section('governor', 'Processes', raised('packages/governor/src')),
+    section('gateway', 'Language models', [
+      ...classes('packages/gateway/src/ai-sdk/exhausted-error.ts'),
+      ...raised('packages/gateway/src').filter((entry) => entry.raised === 'HoldfastError'),
+    ]),
     section('runtime', 'The file, and the running system', raised('packages/runtime/src')),
   ]
   return `# Errors

@@ -33,11 +33,16 @@ describe('the examples', () => {
     },
   )
 
-  it.each(examples)('$name has 60 lines at most, and needs nothing but Holdfast', ({ text }) => {
-    const imports = [...text.matchAll(/from '([^']+)'/g)].map(([, target]) => target!)
+  it.each(examples)(
+    '$name has 60 lines at most, and needs nothing but Holdfast, or the AI SDK beside it',
+    ({ text }) => {
+      const imports = [...text.matchAll(/from '([^']+)'/g)].map(([, target]) => target!)
 
-    expect(text.split('\n').length - 1).toBeLessThanOrEqual(60)
-    expect(imports.filter((target) => !/^@holdfast\/|^node:events$/.test(target))).toEqual([])
-    expect(text).not.toMatch(/\bfetch\(|setTimeout/)
-  })
+      expect(text.split('\n').length - 1).toBeLessThanOrEqual(60)
+      expect(imports.filter((target) => !/^@holdfast\/|^node:events$|^ai$|^@ai-sdk\//.test(target))).toEqual(
+        [],
+      )
+      expect(text).not.toMatch(/\bfetch\(|setTimeout/)
+    },
+  )
 })

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { classOfError } from '@holdfast/transport'
 import type { Dispatcher } from 'undici'
-import type { Patience } from './patience.ts'
+import { lingering, type Patience } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Answering, Reader, Speaker } from './reader.ts'
-import { lingering, readerFor } from './reader-for.ts'
+import { readerFor } from './reader-for.ts'
 import type { AttemptEnd } from './usage/account.ts'
 import { Watchdog } from './watchdog.ts'
 

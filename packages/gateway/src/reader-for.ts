@@ -4,17 +4,14 @@ import { MessageAnswerReader } from './dialects/message-answer-reader.ts'
 import { MessageStreamReader } from './dialects/message-stream-reader.ts'
 import { ErrorReader } from './error-reader.ts'
 import { headerText } from './headers.ts'
-import { record } from './json-value.ts'
 import { compression } from './no-completion.ts'
 import { ResponseStreamReader } from './passages/response-stream-reader.ts'
-import type { Patience } from './patience.ts'
+import { lingering, type Patience } from './patience.ts'
 import type { Answering, Reader } from './reader.ts'
 import { CollectingReader } from './stream/collecting-reader.ts'
 import { StreamReader } from './stream-reader.ts'
+import { wantsUsage } from './usage/asked-usage.ts'
 import type { Watchdog } from './watchdog.ts'
-
-/** How long a provider that has said all that matters may keep its connection, in ms: a usage event may follow, or `[DONE]`, or the words of an error. */
-export const lingering = 1_000
 
 export interface Listening extends Answering {
   readonly upstream: Answering['upstream'] & { readonly patience: Patience; readonly streams: boolean }
@@ -33,6 +30,7 @@ export function readerFor(listening: Listening): Reader {
     return new ErrorReader(listening)
   }
   const { passage } = request
+  const hidesUsage = (request.metered === true || dialect === 'anthropic') && !wantsUsage(request)
   const isStream =
     /^text\/event-stream\b/i.test(headerText(headers['content-type']) ?? '') && !compression(headers)
   if (!request.stream && (passage || !(isStream && upstream.streams))) {
@@ -45,6 +43,7 @@ export function readerFor(listening: Listening): Reader {
   const StreamsReader = passage ? ResponseStreamReader : request.stream ? StreamReader : CollectingReader
   const inner = new StreamsReader({
     ...listening,
+    hidesUsage,
     heard,
     began: () => watchdog.expect('the next token', idle),
     finished: () => watchdog.expect('the end of the stream', Math.min(idle, lingering)),
@@ -53,12 +52,6 @@ export function readerFor(listening: Listening): Reader {
 }
 
 /** What of an answer of Anthropic's wire its client wants to see. */
-function likeness({ dialect, stream, body }: ChatRequest): {
-  created: number
-  usage: boolean
-  keep: boolean
-} {
-  const asked = record(body['stream_options'])?.['include_usage'] === true
-  const keep = dialect === 'anthropic'
-  return { created: Math.floor(Date.now() / 1_000), usage: asked || keep || !stream, keep }
+function likeness({ dialect }: ChatRequest): { created: number; usage: true; keep: boolean } {
+  return { created: Math.floor(Date.now() / 1_000), usage: true, keep: dialect === 'anthropic' }
 }

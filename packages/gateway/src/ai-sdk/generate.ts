@@ -4,13 +4,14 @@ import { type Answered, type Asking, askModels, type ModelLink } from './ask-mod
 import { AttemptLimits } from './attempt-limits.ts'
 import { type Generated, isUnfinished, type Model, type ModelCall } from './language-model.ts'
 import { modelFailure } from './model-failure.ts'
+import { nextCall } from './next-call.ts'
 
 /** An answer in one piece: whatever goes wrong before it is whole costs its caller nothing but time. */
 export function generate(asking: Asking<Model>, options: ModelCall): Promise<Answered<Generated>> {
   return askModels(asking, async (link, call) => {
-    asking.journey.attempts++
+    const next = nextCall(asking.journey, options)
     const answer = await answered(
-      (abortSignal) => link.model.doGenerate({ ...options, abortSignal }),
+      (abortSignal) => link.model.doGenerate({ ...next, abortSignal }),
       link,
       call,
     )

@@ -1,6 +1,7 @@
 import type { EmbeddingModelV4 } from '@ai-sdk/provider'
 import { askModels } from './ask-models.ts'
 import { answered } from './generate.ts'
+import { nextCall } from './next-call.ts'
 import type { Manner } from './resilient-options.ts'
 
 /** A model of vectors under a policy. There are no chains of them: the vectors of two models cannot be compared. */
@@ -18,8 +19,8 @@ export function resilientEmbeddings(model: EmbeddingModelV4, policy: Manner): Em
       const { value } = await askModels(
         { links: [{ ...policy, model }], journey, clock, signal },
         (link, call) => {
-          journey.attempts++
-          return answered((abortSignal) => model.doEmbed({ ...options, abortSignal }), link, call)
+          const next = nextCall(journey, options)
+          return answered((abortSignal) => model.doEmbed({ ...next, abortSignal }), link, call)
         },
       )
       return value

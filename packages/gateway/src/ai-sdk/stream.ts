@@ -3,6 +3,7 @@ import { final, refusesPrefill } from '../final-failure.ts'
 import { type Asking, askModels, type ModelLink } from './ask-models.ts'
 import type { Model, ModelCall, Part } from './language-model.ts'
 import { Listener } from './listener.ts'
+import { nextCall } from './next-call.ts'
 import { Outlet } from './outlet.ts'
 import { prefilledCall } from './prefilled-call.ts'
 import { signed } from './signature.ts'
@@ -59,10 +60,10 @@ function attempts(
       part.type === 'finish'
         ? { ...part, providerMetadata: signed(part.providerMetadata, journey, link.name) }
         : part
-    journey.attempts++
+    const next = nextCall(journey, beginning ?? options)
     try {
       const continues = beginning !== undefined
-      await streamAttempt(showing, link, { call, options: beginning ?? options, continues, sign })
+      await streamAttempt(showing, link, { call, options: next, continues, sign })
     } catch (error) {
       if (beginning !== undefined && refusesPrefill(error)) {
         prefilling.delete(link)
