@@ -68,10 +68,8 @@ const endless = async (): Promise<string> => {
 describe('a limit on time', () => {
   it('is one on how long a connection takes', async () => {
     const { url } = await impatient(await mute(), 'connect')
-    const answer = await ask(url)
 
-    expect(answer.headers.get('x-holdfast-link')).toBe('spare')
-    expect(await whyNot(url)).toMatch(/slow could not be reached: Connect Timeout Error/)
+    expect(await whyNot(url)).toContain('slow could not be reached: Connect Timeout Error')
   })
 
   it('is one on how long the head of an answer takes', async () => {

@@ -3,7 +3,7 @@ import { anthropicRequest } from './anthropic-request.ts'
 import { withoutUnsignedThinking } from './reasoning.ts'
 import type { WireObject } from './wire-value.ts'
 
-const taste = { sampling: true, thinking: 'adaptive', maxTokens: 8_192 } as const
+const taste = { sampling: true, thinking: 'adaptive', forced: true, maxTokens: 8_192 } as const
 const messages = [{ role: 'user', content: 'hi' }]
 const translate = (body: WireObject, but: object = {}): WireObject =>
   anthropicRequest({ model: 'm', messages, ...body }, { ...taste, ...but })
@@ -70,6 +70,18 @@ describe('anthropicRequest', () => {
     })
     expect(translate({ reasoning_effort: 'high' }, { thinking: 'asked' })).not.toHaveProperty('output_config')
   })
+
+  it.each(['required', { type: 'function', function: { name: 'x' } }])(
+    'has no words to force a tool on a model that cannot be forced: %o',
+    (choice) => {
+      const asked = { tools: [{ function: { name: 'x' } }], tool_choice: choice }
+      expect(() => translate(asked, { forced: false })).toThrow('`tool_choice` forces a tool')
+      expect(translate({ ...asked, tool_choice: 'auto' }, { forced: false })['tool_choice']).toEqual({
+        type: 'auto',
+      })
+      expect(translate({ ...asked, tools: [] }, { forced: false })).not.toHaveProperty('tool_choice')
+    },
+  )
 
   it('puts turns in the order that Anthropic wants', () => {
     const { system, messages } = translate({

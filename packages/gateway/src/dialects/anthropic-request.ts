@@ -10,6 +10,8 @@ export interface AnthropicTaste {
   readonly sampling: boolean
   /** `asked`: it thinks within a budget that is asked for; `adaptive`: as much as the effort says, or not at all; `always`: it cannot be kept from it. */
   readonly thinking: 'asked' | 'adaptive' | 'always'
+  /** Whether it can be told to call a tool, or which. */
+  readonly forced: boolean
   /** What stands for `max_tokens`, which this wire demands, where the client set no limit. */
   readonly maxTokens: number
 }
@@ -36,7 +38,7 @@ export function anthropicRequest(body: WireObject, taste: AnthropicTaste): WireO
     stop_sequences: stopsOf(body['stop']),
     stream: body['stream'] ?? undefined,
     tools: tools.length > 0 ? tools : undefined,
-    tool_choice: tools.length > 0 ? choiceOf(body) : undefined,
+    tool_choice: tools.length > 0 ? choiceOf(body, taste) : undefined,
     ...thinking(body, taste),
     metadata: user === '' ? undefined : { user_id: user },
   })
@@ -108,8 +110,13 @@ function toolOf(tool: WireObject, nth: number): WireObject {
   })
 }
 
-function choiceOf(body: WireObject): WireObject | undefined {
+function choiceOf(body: WireObject, { forced }: AnthropicTaste): WireObject | undefined {
   const { tool_choice: choice } = body
+  if (!forced && (choice === 'required' || record(choice)))
+    throw new Untranslatable(
+      'tool_choice',
+      'forces a tool, which this model refuses: leave the choice to it, or name a chain with a model that can be forced.',
+    )
   const single = body['parallel_tool_calls'] === false ? { disable_parallel_tool_use: true } : {}
   if (choice === 'none') return { type: 'none' }
   if (choice === 'required') return { type: 'any', ...single }

@@ -11,7 +11,7 @@ globalThis.AI_SDK_LOG_WARNINGS = false
 
 const model = 'claude-sonnet-4-5'
 /** As the AI SDK knows that model. */
-const taste = { sampling: true, thinking: 'asked', maxTokens: 64_000 } as const
+const taste = { sampling: true, thinking: 'asked', forced: true, maxTokens: 64_000 } as const
 
 /** A wire that keeps what is sent over it, and answers with what either provider understands. */
 const wire = () => {

@@ -12,7 +12,7 @@ import { objects, type WireObject } from '../wire-value.ts'
 import { gatheredChunks, gatheredEvents } from './gathered.ts'
 import { dice, randomConversation } from './random-conversation.ts'
 
-const anthropicTaste: AnthropicTaste = { sampling: true, thinking: 'adaptive', maxTokens: 1 }
+const anthropicTaste: AnthropicTaste = { sampling: true, thinking: 'adaptive', forced: true, maxTokens: 1 }
 const openaiTaste: OpenaiTaste = { limit: 'max_tokens', thinking: true }
 
 /** Holds the translations against each other with one random conversation; throws where they disagree. */
