@@ -12,10 +12,11 @@ import { pause } from './pause.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import { prefilled } from './stream/prefill.ts'
 import type { Upstream } from './upstream.ts'
+import { refusesUsage, wantsUsage, withUsage } from './usage/asked-usage.ts'
 
 /**
  * Sends the request through the upstream's policy; answers what it failed with, or nothing. Within one attempt of the policy, each key is used once at
- * most, and a prefill that is refused is left out.
+ * most, and a prefill that is refused is left out; so is a question for its tokens that the provider does not know.
  */
 export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
   const { journey, reply, request } = asked
@@ -26,12 +27,14 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
   const able = link.upstream.able(model)
   const heard = told(request, { upstream: name, host, model, able, dialect, passes })
   if (heard instanceof ProviderFailure) return heard
-  const json = streams && !request.stream && !request.passage ? asStream(heard.json, dialect) : heard.json
+  const chat = !request.passage
+  const unasked = request.metered && request.stream && chat && dialect === 'openai' && !wantsUsage(request)
+  let sent = unasked && !link.upstream.silent.ofUsage ? withUsage(heard) : heard
   let { prefill } = able
   const attempt = async (call: Call, keys = 1): Promise<void> => {
     const upstream = await seat(link.upstream, { clock: asked.clock, signal: call.signal })
     const { transcript } = reply
-    const beginning = prefill && transcript.started ? prefilled(heard, transcript.text, prefill) : undefined
+    const beginning = prefill && transcript.started ? prefilled(sent, transcript.text, prefill) : undefined
     journey.attempts++
     lane.attempts++
     const options = {
@@ -44,7 +47,7 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
       model: link.model,
       claim,
       marks: () => marks(journey, link.name),
-      json: beginning ?? json,
+      json: beginning ?? (streams && chat && !request.stream ? asStream(sent.json, dialect) : sent.json),
       continues: beginning !== undefined,
     }
     tally.attempts++
@@ -57,6 +60,11 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
       if (atFault(error)) link.pulse.hasFailed()
       if (beginning !== undefined && refusesPrefill(error)) {
         prefill = false
+        return attempt(call, keys)
+      }
+      if (sent !== heard && refusesUsage(error)) {
+        link.upstream.silent.ofUsage = true
+        sent = heard
         return attempt(call, keys)
       }
       if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)

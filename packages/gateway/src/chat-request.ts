@@ -13,6 +13,8 @@ export interface ChatRequest {
   readonly client?: Client | undefined
   /** Whether the chain that it asks keeps streams back until they are whole. */
   readonly buffered?: boolean | undefined
+  /** Whether it matters what a stream of it takes, so that its provider is asked to tell. */
+  readonly metered?: boolean | undefined
   /** Where it only passes through, and nothing is known of it but the chain and whether it wants a stream. */
   readonly passage?: Passage | undefined
   readonly headers: IncomingHttpHeaders

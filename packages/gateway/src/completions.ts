@@ -47,6 +47,8 @@ export interface CompletionsOptions {
   readonly clock: Clock
   readonly tell: (event: Happening) => void
   readonly ledger?: Ledger | undefined
+  /** Whether somebody has to pay for tokens, or has only so many. */
+  readonly metered: boolean
   /** How often a stream in which nothing happens gets a comment, in ms. */
   readonly keepAlive: number
 }
@@ -93,8 +95,8 @@ export class Completions {
     const chain = this.#options.chains.get(asked.model)
     if (!chain || client?.mayAsk(chain.name) === false)
       return refuseModel(asked.model, this.namesFor(client), reply)
-    const request = { ...asked, client, buffered: chain.buffered }
-    const { tell } = this.#options
+    const { tell, metered } = this.#options
+    const request = { ...asked, client, buffered: chain.buffered, metered }
     await withinLimits({ request, reply, tell }, () =>
       this.#answer(chain, { request, reply, signal: left.signal }),
     )

@@ -101,6 +101,11 @@ function chainFamilies(chains: readonly Chain[]): Family[] {
       all.map(({ labels, tally }) => tally.attempts.distribution(labels)),
     ),
     counter(
+      'holdfast_gateway_cost_total',
+      'What calls cost, in the currency of the prices: answers, and what was paid in vain.',
+      all.flatMap(({ labels, links, tally }) => costs(labels, links, tally.costs)),
+    ),
+    counter(
       'holdfast_gateway_token_usage_total',
       'Tokens that answers took, as far as providers say.',
       all.flatMap(({ name, links, tally }) => tokens(name, links, tally.tokens)),
@@ -175,6 +180,15 @@ function tokens(chain: string, links: readonly Link[], used: Chain['tally']['tok
   return [...byName.values()].flatMap(({ name: link, upstream, model = chain }) => {
     const { input, output } = used.get(link) ?? { input: 0, output: 0 }
     return byKey({ chain, link, upstream: upstream.name, model }, 'token_type', { input, output })
+  })
+}
+
+/** By link. Sums are kept in millionths, so that they are exact. */
+function costs(labels: Sample['labels'], links: readonly Link[], spent: Chain['tally']['costs']): Sample[] {
+  const names = new Set(links.flatMap((link) => (link.is === 'upstream' ? [link.name] : [])))
+  return [...names].flatMap((link) => {
+    const { answer, waste } = spent.get(link) ?? { answer: 0, waste: 0 }
+    return byKey({ ...labels, link }, 'spent_on', { answers: answer / 1_000_000, waste: waste / 1_000_000 })
   })
 }
 

@@ -106,7 +106,8 @@ export function gateway(options: GatewayOptions): Gateway {
     }),
   )
   const clients = options.clients && new Clients({ clients: options.clients, clock, spendings: ledger })
-  const completions = new Completions({ chains, clock, tell, keepAlive, ledger })
+  const metered = clients !== undefined || Object.keys(prices).length > 0
+  const completions = new Completions({ chains, clock, tell, keepAlive, ledger, metered })
   const responses = new ResponseCounts()
 
   const routes: Readonly<Record<string, Route>> = {

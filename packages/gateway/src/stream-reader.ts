@@ -7,6 +7,7 @@ import { type SseEvent, SseReader, sseData } from './sse.ts'
 import { Continuation, type Decided } from './stream/continuation.ts'
 import { streamHeaders } from './stream/stream-headers.ts'
 import type { Spliced } from './transcript.ts'
+import { isUsageAlone } from './usage/asked-usage.ts'
 
 export interface StreamContext extends Answering {
   /** The first token is here. */
@@ -17,6 +18,8 @@ export interface StreamContext extends Answering {
   readonly finished: () => void
   /** The client has the whole answer, though the provider has not closed it. */
   readonly closed: () => void
+  /** Whether the tokens at its end are not for the client. */
+  readonly hidesUsage: boolean
 }
 
 /** So much, in bytes, may come before the first token: role chunks, filter results, empty deltas. */
@@ -110,7 +113,7 @@ export class StreamReader implements Reader {
       case 'quiet':
         notes.read(news.chunk)
         if (this.#began && !finished) this.#context.heard()
-        return this.#quiet(bytes)
+        return this.#context.hidesUsage && isUsageAlone(news.chunk) ? undefined : this.#quiet(bytes)
       case 'content':
         notes.content(news.chunk)
         return this.#content(bytes, news)

@@ -69,6 +69,8 @@ export interface Upstream {
   readonly pool: Pool
   readonly patience: Patience
   readonly streams: boolean
+  /** What it turned out not to tell if it is asked. */
+  readonly silent: { ofUsage: boolean }
   /** How long a call waits for a key at most, in ms: as long as a retry may wait. */
   readonly longestWait: number
   /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
@@ -139,6 +141,7 @@ export function upstream(
     provider: providerOf(url.hostname, name),
     pool,
     streams: options.streams ?? false,
+    silent: { ofUsage: false },
     spare: (tried: number) => ring.spare(tried),
     tally: new UpstreamTally(),
     able: (model: string) => {

@@ -47,7 +47,7 @@ export class ResponseStreamReader implements Reader {
   }
 
   #take({ bytes, data }: SseEvent): 'full' | undefined {
-    const { upstream, reply, closed } = this.#context
+    const { upstream, reply, notes, closed } = this.#context
     const json = data === undefined ? {} : recordOf(data)
     if (!json) throw this.#cut('sent an event that is not a JSON object')
     const type = String(json['type'] ?? '')
@@ -57,6 +57,8 @@ export class ResponseStreamReader implements Reader {
       throw failureInBody(error, upstream.name, upstream.key)
     }
     const last = ends.has(type)
+    if (type.endsWith('.delta')) notes.content(json)
+    else if (last) notes.read(record(json['response']) ?? {})
     if (this.#began || last || type.endsWith('.delta')) this.#hear()
     if (!last && (this.#untilWhole || !this.#began)) return this.#hold(bytes)
     this.#pass()
