@@ -96,6 +96,25 @@ describe('a chain with a cache', () => {
     expect(provider.received).toHaveLength(1)
   })
 
+  it('gives what came in one piece as a stream, and what came as a stream with its usage in one piece', async () => {
+    const provider = open(await fakeProvider())
+    provider.always({ does: 'answer', usage: true })
+    const door = await cached(provider, { for: minute })
+    const first = await (await ask(door.url)).json()
+    const stream = await askStream(door.url)
+    const withUsage = await askStream(door.url, { stream_options: { include_usage: true } })
+    await askStream(door.url, { seed: 1, stream_options: { include_usage: true } })
+    const piece = await ask(door.url, { seed: 1 })
+
+    expect([stream, withUsage].map(({ response }) => how(response))).toEqual(['hit', 'hit'])
+    expect(stream).toMatchObject({ text: fakeAnswer, done: true })
+    expect(stream.raw).not.toContain('usage')
+    expect(withUsage.raw).toContain('"usage":{')
+    expect(how(piece)).toBe('hit')
+    expect(await piece.json()).toMatchObject(first as object)
+    expect(provider.received).toHaveLength(2)
+  })
+
   it('takes the order of keys, white space and what no model sees for nothing, and everything else for something', async () => {
     const provider = open(await fakeProvider())
     const door = await cached(provider, { for: minute })
@@ -153,8 +172,8 @@ describe('a chain with a cache', () => {
     expect(statuses.map(({ status }) => status)).toEqual([400, 200, 200, 200])
     expect(statuses.map(how)).toEqual([null, null, null, null])
     provider.next({ does: 'cut', after: 5 }, { does: 'cut', after: 5 })
-    expect((await askStream(door.url)).broken).toBe(true)
-    expect(await askStream(door.url)).toMatchObject({ done: true, text: fakeAnswer })
+    expect((await askStream(door.url, { seed: 1 })).broken).toBe(true)
+    expect(how((await askStream(door.url, { seed: 1 })).response)).toBeNull()
   })
 
   it('does not answer for a request that does more than to ask', async () => {

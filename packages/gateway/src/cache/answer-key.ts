@@ -28,14 +28,6 @@ export function answerKey(request: ChatRequest, { chain, links, apart }: KeyTerm
   return hash('sha256', `${scope}\n${canonicalJson(json, body, unseen)}`, 'hex')
 }
 
-/** Of one answer, the form in which it is wanted: in one piece, or as a stream, of which there are several kinds. */
-export function answerForm({ stream, body }: ChatRequest): string {
-  if (!stream) return 'piece'
-  const options = body['stream_options']
-  if (options === undefined || options === null) return 'stream'
-  return `stream-${hash('sha256', JSON.stringify(options), 'hex').slice(0, 16)}`
-}
-
 /** Changes when what a key is made of does, so that what was kept under another is not found. */
 const form = 1
 

@@ -4,7 +4,8 @@ import type { OutHeaders } from '../headers.ts'
 import { marks } from '../journey.ts'
 import type { Reply } from '../reply.ts'
 import { replyFor } from '../reply-for.ts'
-import { answerForm, answerKey, type KeyTerms } from './answer-key.ts'
+import { answerForm, inForm, sourceForm } from './answer-form.ts'
+import { answerKey, type KeyTerms } from './answer-key.ts'
 import { cacheControl } from './cache-control.ts'
 import { Flight } from './flight.ts'
 import { giveKept } from './give-kept.ts'
@@ -91,16 +92,20 @@ export class ChainCache {
   async answer(asking: Asking, ask: Ask): Promise<Served> {
     const { request, reply, signal } = asking
     const { store, maxAge } = cacheControl(request.headers)
-    const key = store ? this.#keyOf(request) : undefined
-    if (key === undefined) {
+    const answer = store ? answerKey(request, this.#terms) : undefined
+    if (answer === undefined) {
       await ask({ reply, signal, stale: undefined })
       return { is: 'asked' }
     }
+    const key = `${answer}-${answerForm(request)}`
     const flightKey = wantsBuffered(request) ? `${key}-buffered` : key
     if (maxAge > 0) {
-      if (this.#options.keep === 'disk' && !this.#fresh(key, maxAge) && !this.#flying(flightKey))
+      const other = otherKey(answer, request)
+      if (this.#options.keep === 'disk' && !this.#fresh(key, maxAge) && !this.#flying(flightKey)) {
         await this.#shelves.fetch(key)
-      const kept = this.#fresh(key, maxAge)
+        if (other !== undefined && !this.#fresh(key, maxAge)) await this.#shelves.fetch(other)
+      }
+      const kept = this.#fresh(key, maxAge) ?? this.#converted({ key, other, maxAge }, request)
       if (kept) return this.#give(kept, asking)
       const flying = this.#flying(flightKey)
       if (flying) return this.#join(flying, asking)
@@ -111,15 +116,21 @@ export class ChainCache {
     return { is: 'asked' }
   }
 
-  #keyOf(request: ChatRequest): string | undefined {
-    const answer = answerKey(request, this.#terms)
-    return answer && `${answer}-${answerForm(request)}`
-  }
-
   /** What is kept and young enough, be it for the chain or for the client. */
   #fresh(key: string, maxAge: number): KeptAnswer | undefined {
     const kept = this.#shelves.memory.get(key)
     return kept && this.#isYounger(kept, Math.min(this.#options.for, maxAge)) ? kept : undefined
+  }
+
+  /** What is kept in another form, in that of the request. */
+  #converted(
+    { key, other, maxAge }: { key: string; other: string | undefined; maxAge: number },
+    request: ChatRequest,
+  ): KeptAnswer | undefined {
+    const kept = other === undefined ? undefined : this.#fresh(other, maxAge)
+    const made = kept && inForm(answerForm(request), kept)
+    if (made) this.#shelves.memory.put(key, made)
+    return made
   }
 
   /** What is kept and better than none. */
@@ -194,6 +205,12 @@ export class ChainCache {
     const at = this.#shelves.wall()
     this.#shelves.put(key, { type: flight.type, link, at, body }, { keep, until: at + fresh + stale })
   }
+}
+
+/** Where the same answer may be kept in another form: of chat completions, which are what they are in either. */
+function otherKey(answer: string, request: ChatRequest): string | undefined {
+  const other = sourceForm(answerForm(request))
+  return other && request.dialect === 'openai' && !request.passage ? `${answer}-${other}` : undefined
 }
 
 interface Leading {
