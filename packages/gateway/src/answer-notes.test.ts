@@ -41,6 +41,18 @@ const noted = async (note: (notes: AnswerNotes) => unknown) => {
 }
 
 describe('AnswerNotes', () => {
+  it('knows what is under way at its model, and its pace, but for the counting of tokens', async () => {
+    const of = await counted()
+    const counting = { ...of, request: { stream: false, passage: 'count_tokens' } } as const
+    const notes = [new AnswerNotes(of, undefined), new AnswerNotes(counting, undefined)] as const
+    expect(of.pulse.inFlight).toBe(1)
+    await of.clock.advance(250)
+    notes[0].content({})
+    for (const each of notes) each.over('whole')
+
+    expect([of.pulse.inFlight, of.pulse.pace(true)?.mean, of.pulse.pace(false)]).toEqual([0, 250, undefined])
+  })
+
   it('takes the time to the first content once, and the pace of the rest', async () => {
     const of = await counted()
     const notes = new AnswerNotes(of, undefined)

@@ -1,6 +1,7 @@
 import type { Clock } from '@holdfast/policy'
 import type { ActiveSpan } from '@holdfast/telemetry/traces'
 import type { Pulse } from './chains/pulse.ts'
+import type { ChatRequest } from './chat-request.ts'
 import { genAi } from './gen-ai.ts'
 import type { Journey } from './journey.ts'
 import { record } from './json-value.ts'
@@ -17,7 +18,7 @@ export interface Noted {
   readonly link: string
   /** Of the model that is asked. */
   readonly pulse: Pulse
-  readonly request: { readonly stream: boolean }
+  readonly request: Pick<ChatRequest, 'stream' | 'passage'>
   readonly tally: Tally
   readonly journey: Journey
   readonly reply: Pick<Reply, 'begun'>
@@ -32,6 +33,7 @@ export class AnswerNotes implements Metered {
   readonly #of: Noted
   readonly #span: ActiveSpan | undefined
   readonly #began: number
+  readonly #pulse: Pulse | undefined
   readonly #reasons: string[] = []
   #model: string | undefined
   #first = 0
@@ -46,7 +48,9 @@ export class AnswerNotes implements Metered {
     this.#of = of
     this.#span = span
     this.#began = of.clock.now()
-    of.pulse.began(this.#began, of.request.stream)
+    // Counting tokens is no work for the model.
+    if (of.request.passage !== 'count_tokens') this.#pulse = of.pulse
+    this.#pulse?.began(this.#began, of.request.stream)
     of.journey.account?.began(this)
   }
 
@@ -77,12 +81,19 @@ export class AnswerNotes implements Metered {
 
   /** The attempt is over. */
   over(end: AttemptEnd): void {
-    const { clock, upstream, tally, link, journey, pulse, request } = this.#of
+    const { clock, upstream, tally, link, journey, request } = this.#of
     journey.account?.over(this, end)
     const now = clock.now()
     const ms = now - this.#began
     const whole = end === 'whole'
-    pulse.over({ now, ms, spoke: this.pieces > 0, whole, stream: request.stream, output: this.told?.output })
+    this.#pulse?.over({
+      now,
+      ms,
+      spoke: this.pieces > 0,
+      whole,
+      stream: request.stream,
+      output: this.told?.output,
+    })
     upstream.tally.seconds.observe(ms / 1_000)
     if (whole && this.pieces > 1)
       upstream.tally.betweenChunks.observe((this.#last - this.#first) / 1_000 / (this.pieces - 1))
@@ -94,8 +105,8 @@ export class AnswerNotes implements Metered {
   }
 
   #firstContent(): void {
-    const { upstream, tally, journey, reply, pulse } = this.#of
-    pulse.spoke(this.#last, this.#last - this.#began)
+    const { upstream, tally, journey, reply } = this.#of
+    this.#pulse?.spoke(this.#last, this.#last - this.#began)
     const seconds = (this.#last - this.#began) / 1_000
     this.#first = this.#last
     upstream.tally.toFirstChunk.observe(seconds, traceWorthALook(this.#span))

@@ -72,17 +72,23 @@ function upstreams(chains: readonly ChainStatus[]): Component[] {
   return [...seen.values()]
 }
 
-function chain({ name, links }: ChainStatus): Component {
+function chain({ name, order, links }: ChainStatus): Component {
   const breakers = links.flatMap(({ breaker }) => breaker ?? [])
-  if (breakers[0] === undefined || admitsAll(breakers[0])) return component('chain', name)
-  const reason = makeshift(breakers, breakers.length < links.length)
+  // In a cascade the others are there for when the first is not; in any other order each has its part.
+  const wanted = order === 'cascade' ? breakers.slice(0, 1) : breakers
+  if (wanted.every(admitsAll)) return component('chain', name)
+  const reason = makeshift(breakers, { order, rules: breakers.length < links.length })
   if (reason !== undefined) return component('chain', name, { level: 'degraded', reason })
   return component('chain', name, { level: 'unhealthy', reason: 'no link can answer' })
 }
 
-/** How a chain whose first model cannot answer still does. */
-function makeshift(breakers: readonly BreakerStatus[], rules: boolean): string | undefined {
-  if (breakers.some(admitsAll)) return 'its first link is passed over'
+/** How a chain of which a model that is wanted cannot answer still does. */
+function makeshift(
+  breakers: readonly BreakerStatus[],
+  { order, rules }: { readonly order: ChainStatus['order']; readonly rules: boolean },
+): string | undefined {
+  if (breakers.some(admitsAll))
+    return order === 'cascade' ? 'its first link is passed over' : 'not all of its links can answer'
   if (rules) return 'only rules can answer'
   // A breaker opens its door when somebody knocks: without requests it stays open, though it would let the next one through.
   const probing = breakers.some(

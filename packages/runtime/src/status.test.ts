@@ -125,6 +125,15 @@ describe('statusOf', () => {
     expect(statusOf(sampleView(), [ill, ill])).toMatchObject({ level: 'unhealthy', inFlight: 4 })
   })
 
+  it('is degraded where a link of a chain that shares its requests out cannot answer, whichever it is', () => {
+    const links = [sampleLink('a'), sampleLink('b', 'open')]
+    const how = (order: 'cascade' | 'weighted') =>
+      component(sampleStatus({ chains: [sampleChain('default', { order, links })] }), 'chain')
+
+    expect(how('cascade')).toMatchObject({ level: 'healthy' })
+    expect(how('weighted')).toMatchObject({ level: 'degraded', reason: 'not all of its links can answer' })
+  })
+
   it('does not believe the report of an edge that is gone', () => {
     const edge = sampleService('edge', { state: { is: 'backing-off', since: 0, until: 9 } })
 
