@@ -83,7 +83,7 @@ describe('an edge of several processes', () => {
       )
     }
     const { out } = await holdfast(['status'], running.folder)
-    expect(out).toMatch(/^ {2}edge\.1 +● answers +pid \d+ · \d+ requests? · 0 in flight$/m)
+    expect(out).toMatch(/^ {2}edge\.1 +● answers +pid \d+ · \d+ requests? · 0 in flight · \d+ connections?$/m)
     expect(out).toMatch(/^ {2}edge\.2 /m)
   })
 

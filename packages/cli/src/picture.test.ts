@@ -67,17 +67,17 @@ describe('picture', () => {
   it('shows each process of an edge that is several', () => {
     const each = [1, 2].map((replica) => ({ ...sampleService('edge'), replica, pid: 10 + replica }))
     const edge = sampleService('edge', { replicas: { wanted: 2, ready: 2, each } })
-    const said = { age: 0, inFlight: 0, ailing: [] }
+    const said = { age: 0, inFlight: 0, connections: 5, ailing: [] }
     const ailing = sampleStatus({ chains: [sampleChain('c', { links: [sampleLink('primary', 'open')] })] })
     const edges = [
       { ...said, replica: 1, pid: 11, requests: 7, inFlight: 2 },
       { ...said, replica: 2, pid: 12, requests: 1, ailing: ailing.components.slice(1) },
     ]
 
-    expect(plain(sampleStatus({ edge, edges, chains: [] }), 100).slice(3)).toEqual([
+    expect(plain(sampleStatus({ edge, edges, chains: [] }), 120).slice(3)).toEqual([
       '  edge    ● ready       2 of 2 ready (1: 11, 2: 12)',
-      '  edge.1  ● answers     pid 11 · 7 requests · 2 in flight',
-      '  edge.2  ◐ answers     pid 12 · 1 request · 0 in flight · ailing: upstream primary, chain c',
+      '  edge.1  ● answers     pid 11 · 7 requests · 2 in flight · 5 connections',
+      '  edge.2  ◐ answers     pid 12 · 1 request · 0 in flight · 5 connections · ailing: upstream primary, chain c',
     ])
   })
 

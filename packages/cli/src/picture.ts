@@ -81,12 +81,13 @@ function processes({ wanted, ready, each }: NonNullable<Status['services'][numbe
 type Replica = NonNullable<Status['processes']['edges']>[number] & { readonly name: string }
 
 /** One of the edge's processes, as it said last. */
-function replicaLine({ name, pid, requests, inFlight, ailing }: Replica, show: Show): string {
+function replicaLine({ name, pid, requests, inFlight, connections, ailing }: Replica, show: Show): string {
   const ills = ailing.map(({ kind, name: part }) => `${kind} ${part}`).join(', ')
   const facts = [
     `pid ${pid}`,
     counted(requests, 'request'),
     `${inFlight} in flight`,
+    counted(connections, 'connection'),
     ills !== '' && `ailing: ${ills}`,
   ]
   return row(

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { type GatewayStatus, gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import { upstreamWatch } from './checks/upstream-watch.ts'
@@ -16,8 +16,9 @@ import { gracefulClose } from './graceful-close.ts'
 import { identifyRefusals } from './identify-refusals.ts'
 import { loopLag } from './loop-lag.ts'
 import type { EdgeCalls } from './operators.ts'
-import { crewAils, replicaNumbers } from './replicas/edge-replica.ts'
+import { crewAils, otherReplicas } from './replicas/edge-replica.ts'
 import type { EdgeReport } from './replicas/edges.ts'
+import { fairShare } from './replicas/fair-share.ts'
 import { answerFolder } from './state-folder.ts'
 import { type GovernorView, statusOf } from './status.ts'
 
@@ -62,21 +63,22 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     ready: () => health.ready(),
   })
   let view: GovernorView | undefined
+  /** The connections that each of the other processes of the edge has. */
+  let elsewhere: readonly number[] = []
+  const clients = serverOf(door.handle)
+  const share = fairShare(clients, { others: () => elsewhere })
   // The governor answers a report with how it is itself.
   const ask = async (): Promise<GovernorView> => {
-    const report: EdgeReport = { pid: process.pid, status: door.status() }
+    const report: EdgeReport = { pid: process.pid, connections: share.connections(), status: door.status() }
     view = (await governor.call('report', report, { timeout: reportTimeout })) as GovernorView
+    elsewhere = otherReplicas(view, process.pid).map(({ connections }) => connections)
     return view
   }
+  const ailing = (of: GovernorView) => otherReplicas(of, process.pid).map((each) => each.ailing)
   const watch = governorWatch({ ask, every: reportEvery })
   const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
   const outside = upstreamWatch({ config, after: loaded.promise })
-  /** What ails in the other processes of the edge. */
-  const elsewhere = (of = view) =>
-    of && replicaNumbers(of.edge)
-      ? of.edges.flatMap(({ pid, ailing }) => (pid === process.pid ? [] : [ailing]))
-      : []
   const seen = { governor: watch, gateway: door.status, lag }
   /** Of this process, which is all that the gateway's own door tells. */
   const health = edgeHealth({
@@ -88,10 +90,10 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     ...seen,
     services,
     outside,
-    others: () => ({ ails: view && crewAils(view.edge, view.edges), ailing: elsewhere() }),
+    others: () => ({ ails: view && crewAils(view.edge, view.edges), ailing: view ? ailing(view) : [] }),
   })
 
-  const open = listening(door.handle, { fd: sockets.gateway, patience: config.gateway.drain })
+  const open = listening(clients, { fd: sockets.gateway, patience: config.gateway.drain })
   const log = edgeLog({ governor, after: open, ...(output && { to: output }) })
   const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say: log.warn })
 
@@ -101,7 +103,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       governor,
       heard: watch.heard,
       health: whole,
-      known: (of) => statusOf(of, [door.status()], elsewhere(of)),
+      known: (of) => statusOf(of, [door.status()], ailing(of)),
       gateway: door.families,
       traces,
       usage: ledger?.read,
@@ -113,7 +115,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const doors = await Promise.all([
     open,
     listening(
-      controlDoor(operating, (error) => log.error(error, 'the control API could not be loaded')),
+      serverOf(controlDoor(operating, (error) => log.error(error, 'the control API could not be loaded'))),
       { fd: sockets.control },
     ),
   ])
@@ -144,13 +146,17 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
 const reportEvery = 500
 const reportTimeout = 2_000
 
-/** Listens, and answers with what closes the server; within less than the governor's grace, so that the edge ends by itself. */
-async function listening(
-  handle: RequestListener,
-  { fd, patience }: { readonly fd: number; readonly patience?: number | undefined },
-): Promise<{ close(): Promise<void> }> {
+function serverOf(handle: RequestListener): Server {
   const server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, handle)
   identifyRefusals(server)
+  return server
+}
+
+/** Listens, and answers with what closes the server; within less than the governor's grace, so that the edge ends by itself. */
+async function listening(
+  server: Server,
+  { fd, patience }: { readonly fd: number; readonly patience?: number | undefined },
+): Promise<{ close(): Promise<void> }> {
   const close = gracefulClose(server, { ...(patience !== undefined && { patience }) })
   server.listen({ fd })
   await once(server, 'listening')

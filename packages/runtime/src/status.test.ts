@@ -99,7 +99,7 @@ describe('statusOf', () => {
   it('is degraded by an edge whose processes are not all ready, or not all heard of, and tells each', () => {
     const each = [1, 2].map((replica) => ({ ...sampleService('edge'), replica, pid: 100 + replica }))
     const edge = (ready: number) => sampleService('edge', { replicas: { wanted: 2, ready, each } })
-    const edges = [{ replica: 1, pid: 101, age: 0, inFlight: 1, requests: 3, ailing: [] }]
+    const edges = [{ replica: 1, pid: 101, age: 0, inFlight: 1, connections: 1, requests: 3, ailing: [] }]
 
     const [starting, silent] = [1, 2].map((ready) => sampleStatus({ edge: edge(ready), edges }))
 

@@ -8,6 +8,8 @@ export interface EdgeReplica {
   /** How long ago it said so, in ms. */
   readonly age: number
   readonly inFlight: number
+  /** Of clients, those that are kept included. */
+  readonly connections: number
   /** To all of its chains, since it began. */
   readonly requests: number
   /** The upstreams and chains that are not well in it. */
@@ -19,6 +21,15 @@ export function replicaNumbers({ replicas }: ServiceStatus): readonly number[] |
   if (!replicas) return undefined
   const numbers = [...new Set(replicas.each.flatMap(({ replica }) => replica ?? []))]
   return replicas.wanted > 1 || numbers.length > 1 ? numbers : undefined
+}
+
+/** The others, as one of them hears of them. */
+export function otherReplicas(
+  { edge, edges }: { readonly edge: ServiceStatus; readonly edges: readonly EdgeReplica[] },
+  pid: number,
+): readonly EdgeReplica[] {
+  const own = edge.replicas?.each.find((each) => each.pid === pid)?.replica
+  return replicaNumbers(edge) && own !== undefined ? edges.filter(({ replica }) => replica !== own) : []
 }
 
 /** Why not all processes of an edge that is several are well, if so. */

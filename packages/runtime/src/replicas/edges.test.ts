@@ -31,8 +31,8 @@ describe('edges', () => {
     const one = peer()
     expect(book.latest(single(7))).toEqual([])
 
-    book.report({ pid: 7, status: status(1) }, one)
-    book.report({ pid: 7, status: status(2) }, one)
+    book.report({ pid: 7, connections: 3, status: status(1) }, one)
+    book.report({ pid: 7, connections: 3, status: status(2) }, one)
     expect(book.latest(single(7))).toEqual([status(2)])
     expect(book.latest(single(8))).toEqual([])
     expect(book.latest(single(undefined))).toEqual([])
@@ -44,21 +44,21 @@ describe('edges', () => {
   it('believe it for 5 s (I1)', async () => {
     const clock = fakeClock()
     const book = edges(clock)
-    book.report({ pid: 7, status: status(1) }, peer())
+    book.report({ pid: 7, connections: 3, status: status(1) }, peer())
 
     await clock.advance(5_000)
-    expect(book.replicas(single(7))).toMatchObject([{ replica: 1, pid: 7, age: 5_000 }])
+    expect(book.replicas(single(7))).toMatchObject([{ replica: 1, pid: 7, age: 5_000, connections: 3 }])
     await clock.advance(1)
     expect(book.latest(single(7))).toEqual([])
   })
 
   it('count of two with one number the one that came later (I2), and tell them by number', () => {
     const book = edges(fakeClock())
-    book.report({ pid: 8, status: status(2) }, peer())
+    book.report({ pid: 8, connections: 3, status: status(2) }, peer())
     const leaving = peer()
-    book.report({ pid: 7, status: status(1) }, leaving)
-    book.report({ pid: 9, status: status(3) }, peer())
-    book.report({ pid: 7, status: status(4) }, leaving)
+    book.report({ pid: 7, connections: 3, status: status(1) }, leaving)
+    book.report({ pid: 9, connections: 3, status: status(3) }, peer())
+    book.report({ pid: 7, connections: 3, status: status(4) }, leaving)
 
     expect(book.latest(crew([1, 7], [1, 9], [2, 8]))).toEqual([status(3), status(2)])
   })
@@ -70,11 +70,11 @@ describe('edges', () => {
       sampleChain('a', { counts: { ...counts, requests: 3 } }),
       sampleChain('b', { counts: { ...counts, requests: 4 }, links: [sampleLink('down', 'open')] }),
     ]
-    book.report({ pid: 7, status: { inFlight: 2, chains } }, peer())
+    book.report({ pid: 7, connections: 3, status: { inFlight: 2, chains } }, peer())
 
     expect(book.replicas(single(7))).toMatchObject([
       {
-        ...{ replica: 1, pid: 7, age: 0, inFlight: 2, requests: 7 },
+        ...{ replica: 1, pid: 7, age: 0, inFlight: 2, connections: 3, requests: 7 },
         ailing: [
           { kind: 'upstream', name: 'down' },
           { kind: 'chain', name: 'b' },
@@ -85,8 +85,8 @@ describe('edges', () => {
 
   it('ask them now, and make do with what was said last by one that does not answer', async () => {
     const book = edges(fakeClock())
-    book.report({ pid: 7, status: status(1) }, peer())
-    book.report({ pid: 8, status: status(2) }, peer(false))
+    book.report({ pid: 7, connections: 3, status: status(1) }, peer())
+    book.report({ pid: 8, connections: 3, status: status(2) }, peer(false))
 
     expect(await book.now(crew([1, 7], [2, 8]))).toEqual([status(100), status(2)])
   })
@@ -94,8 +94,8 @@ describe('edges', () => {
   it('ask one of them for another, and refuse what is none', async () => {
     const book = edges(fakeClock())
     const [one, other] = [peer(), peer()]
-    book.report({ pid: 7, status: status(1) }, one)
-    book.report({ pid: 8, status: status(2) }, other)
+    book.report({ pid: 7, connections: 3, status: status(1) }, one)
+    book.report({ pid: 8, connections: 3, status: status(2) }, other)
 
     await book.ask({ pid: 8, call: 'families', with: { for: 1 } }, one)
 

@@ -4,9 +4,10 @@ import { type Clock, systemClock } from '@holdfast/policy'
 import { gatewayComponents } from '../component.ts'
 import type { EdgeReplica } from './edge-replica.ts'
 
-/** What a process of the edge reports: whose it is, and how its gateway is. */
+/** What a process of the edge reports: whose it is, how many connections clients have to it, and how its gateway is. */
 export interface EdgeReport {
   readonly pid: number
+  readonly connections: number
   readonly status: GatewayStatus
 }
 
@@ -45,17 +46,17 @@ export function edges(clock: Clock = systemClock): Edges {
       ),
     )
     const found = new Map<number, EdgeReport & { readonly peer: ControlPeer; readonly age: number }>()
-    for (const [peer, { pid, status, at }] of said) {
-      const replica = numbers.get(pid)
+    for (const [peer, { at, ...report }] of said) {
+      const replica = numbers.get(report.pid)
       const age = clock.now() - at
-      if (replica !== undefined && age <= believedFor) found.set(replica, { peer, pid, status, age })
+      if (replica !== undefined && age <= believedFor) found.set(replica, { peer, ...report, age })
     }
     return [...found].sort(([one], [other]) => one - other)
   }
   return {
-    report({ pid, status }, peer) {
+    report(report, peer) {
       if (!said.has(peer)) peer.signal.addEventListener('abort', () => said.delete(peer), { once: true })
-      said.set(peer, { pid, status, at: clock.now() })
+      said.set(peer, { ...report, at: clock.now() })
     },
     latest: (edge) => current(edge).map(([, { status }]) => status),
     now: (edge) =>
@@ -66,23 +67,15 @@ export function edges(clock: Clock = systemClock): Edges {
         }),
       ),
     replicas: (edge) =>
-      current(edge).map(
-        ([
-          replica,
-          {
-            pid,
-            age,
-            status: { inFlight, chains },
-          },
-        ]) => ({
-          replica,
-          pid,
-          age,
-          inFlight,
-          requests: chains.reduce((sum, { counts }) => sum + counts.requests, 0),
-          ailing: gatewayComponents(chains).filter(({ level }) => level !== 'healthy'),
-        }),
-      ),
+      current(edge).map(([replica, { pid, connections, age, status }]) => ({
+        replica,
+        pid,
+        age,
+        connections,
+        inFlight: status.inFlight,
+        requests: status.chains.reduce((sum, { counts }) => sum + counts.requests, 0),
+        ailing: gatewayComponents(status.chains).filter(({ level }) => level !== 'healthy'),
+      })),
     ask(input) {
       const { pid, call, with: asked } = Object(input) as Readonly<Record<string, unknown>>
       for (const [peer, report] of said)

@@ -7,6 +7,7 @@ const said = (replica: number) => ({
   pid: 100 + replica,
   age: 0,
   inFlight: 0,
+  connections: 0,
   requests: 0,
   ailing: [],
 })

@@ -1,6 +1,6 @@
 import type { Asking } from '@holdfast/governor'
 import type { GovernorView } from '../status.ts'
-import { replicaNumbers } from './edge-replica.ts'
+import { otherReplicas, replicaNumbers } from './edge-replica.ts'
 import type { Part } from './in-parts.ts'
 
 /** What another process of the edge answered. */
@@ -48,10 +48,8 @@ export function otherEdges({ governor, heard, pid, complain }: OtherEdgesOptions
     number: async () => number((await heard()).view),
     async ask<T>(call: string, input?: unknown) {
       const { view } = await heard()
-      const own = number(view)
-      const others = view.edges.filter((each) => own !== undefined && each.replica !== own)
       const answers = await Promise.all(
-        others.map(async ({ replica, pid: other }) => {
+        otherReplicas(view, pid).map(async ({ replica, pid: other }) => {
           const items = await whole<T>(other, call, input).catch((error: unknown) => {
             complain(error)
             return undefined
