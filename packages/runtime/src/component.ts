@@ -77,7 +77,8 @@ function chain({ name, order, links }: ChainStatus): Component {
   // In a cascade the others are there for when the first is not; in any other order each has its part.
   const wanted = order === 'cascade' ? breakers.slice(0, 1) : breakers
   if (wanted.every(admitsAll)) return component('chain', name)
-  const reason = makeshift(breakers, { order, rules: breakers.length < links.length })
+  const others = links.flatMap((link) => (link.upstream === undefined ? [link.name] : []))
+  const reason = makeshift(breakers, { order, others })
   if (reason !== undefined) return component('chain', name, { level: 'degraded', reason })
   return component('chain', name, { level: 'unhealthy', reason: 'no link can answer' })
 }
@@ -85,11 +86,12 @@ function chain({ name, order, links }: ChainStatus): Component {
 /** How a chain of which a model that is wanted cannot answer still does. */
 function makeshift(
   breakers: readonly BreakerStatus[],
-  { order, rules }: { readonly order: ChainStatus['order']; readonly rules: boolean },
+  { order, others }: { readonly order: ChainStatus['order']; readonly others: readonly string[] },
 ): string | undefined {
   if (breakers.some(admitsAll))
     return order === 'cascade' ? 'its first link is passed over' : 'not all of its links can answer'
-  if (rules) return 'only rules can answer'
+  if (others.includes('rules')) return 'only rules can answer'
+  if (others.includes('stale')) return 'only what it answered before is answered'
   // A breaker opens its door when somebody knocks: without requests it stays open, though it would let the next one through.
   const probing = breakers.some(
     ({ is, retryAfter }) => is === 'half-open' || (is === 'open' && retryAfter === 0),

@@ -195,6 +195,15 @@ describe('statusOf', () => {
       'degraded',
       'only rules can answer',
     ],
+    [
+      'all open before old answers',
+      [
+        ['a', 'open'],
+        ['stale', 'closed'],
+      ],
+      'degraded',
+      'only what it answered before is answered',
+    ],
     ['rules alone', [['rules', 'closed']], 'healthy', undefined],
     [
       'one half-open',
