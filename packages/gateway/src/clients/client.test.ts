@@ -1,3 +1,4 @@
+import { rateLimit, wrap } from '@holdfast/policy'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
 import { type ChatRequest, chatRequest } from '../chat-request.ts'
@@ -49,6 +50,26 @@ describe('Client', () => {
     expect(of.standings().tokens?.left).toBe(100)
     expect(await of.admit(request, async () => 50)).toBeUndefined()
     expect(of.standings().tokens?.left).toBe(50)
+  })
+
+  it('refuses for good what alone is more than the whole limit, and nothing that fits', async () => {
+    const waitOf = async (tokens: number): Promise<unknown> => {
+      const of = client({ tokens: { limit: tokens, per: 60_000 } })
+      const excess = await of.admit(request, async () => 1)
+      return excess?.limit === 'tokens' ? excess.wait : excess
+    }
+
+    // Its prompt is taken for three tokens.
+    expect([await waitOf(2), await waitOf(3), await waitOf(93)]).toEqual([Infinity, undefined, undefined])
+  })
+
+  it('does not take a refusal that came from further in for its own', async () => {
+    const of = client({ requests: { limit: 5, per: 60_000 } })
+    const inner = wrap(rateLimit({ limit: 1, per: 60_000 }))
+    await inner(() => 1)
+
+    await expect(of.admit(request, () => inner(() => 1))).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(of.refused.requests).toBe(0)
   })
 
   it('takes an estimate for true where nobody knows what a request took', async () => {

@@ -21,7 +21,7 @@ export interface LimitRefusal {
   readonly error: WireError
 }
 
-/** What a client is told that is over a limit; `wallNow` is in ms since 1970. Where waiting is in vain, its library is told not to try again. */
+/** What a client is told that is over a limit; `wallNow` is in ms since 1970. Where waiting is in vain, or for days, its library is told not to try again. */
 export function limitRefusal(client: string, excess: Excess, wallNow: number): LimitRefusal {
   const wait = waitOf(excess, wallNow)
   const spent = excess.limit === 'spend'
@@ -32,7 +32,7 @@ export function limitRefusal(client: string, excess: Excess, wallNow: number): L
         'retry-after': String(Math.max(1, Math.ceil(wait / 1_000))),
         'retry-after-ms': String(Math.ceil(wait)),
       }),
-      ...((spent || wait === Infinity) && { 'x-should-retry': 'false' }),
+      ...(spent && { 'x-should-retry': 'false' }),
     },
     error: {
       message: spent ? excess.over.message : `The client '${client}' ${why(excess)}.${again(wait)}`,

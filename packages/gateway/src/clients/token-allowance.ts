@@ -55,7 +55,7 @@ export class TokenAllowance {
     return (used) => {
       if (settled) return
       settled = true
-      this.#level = Math.min(this.#rate.limit, this.#now() + tokens - used)
+      this.#level = this.#now() + tokens - used
     }
   }
 

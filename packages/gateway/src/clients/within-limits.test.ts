@@ -29,7 +29,11 @@ const serve = async (limits: Omit<ClientOptions, 'sha256'>) => {
   const door = open(
     await gatewayServer({
       upstreams: { one: { dialect: 'openai', url: provider.url, policy } },
-      chains: { default: ['one'], both: ['one', 'one/again'] },
+      chains: {
+        default: ['one'],
+        both: ['one', 'one/again'],
+        whole: { links: ['one', 'one/again'], stream: 'buffered' },
+      },
       clients: { alice: { sha256: hash('sha256', secret, 'hex'), ...limits }, bob: { sha256: bob } },
       clock,
     }),
@@ -129,6 +133,11 @@ describe('withinLimits', () => {
       .find(({ name }) => name.endsWith('client_refusals_total'))?.samples
     expect(samples).toContainEqual({ labels: { client: 'alice', limit: 'requests' }, value: 50 })
     expect(samples).toHaveLength(8)
+    const letIn = door.gateway.families().find(({ name }) => name.endsWith('client_requests_total'))?.samples
+    expect(letIn).toEqual([
+      { labels: { client: 'alice' }, value: 1 },
+      { labels: { client: 'bob' }, value: 1 },
+    ])
   })
 
   it('has as many in flight as it may, however they end', async () => {
@@ -250,16 +259,22 @@ describe('withinLimits', () => {
     expect(answer.headers.get('x-ratelimit-remaining-requests')).toBe('4')
   })
 
-  it('keeps the streams of a client back until they are whole, where its key says so', async () => {
-    const { provider, door } = await serve({ buffered: true })
-    provider.next({ does: 'cut', after: 3 })
-    const response = await ask(door.url, { model: 'both', stream: true }, { headers })
-    const text = await response.text()
+  it.each([
+    ['its key', { buffered: true }, 'both'],
+    ['the chain', {}, 'whole'],
+  ])(
+    'keeps the streams of a client back until they are whole, where %s says so',
+    async (_, limits, model) => {
+      const { provider, door } = await serve(limits)
+      provider.next({ does: 'cut', after: 3 })
+      const response = await ask(door.url, { model, stream: true }, { headers })
+      const text = await response.text()
 
-    expect(text).toContain('[DONE]')
-    expect(text).not.toContain('took over')
-    expect(provider.received).toHaveLength(2)
-  })
+      expect(text).toContain('[DONE]')
+      expect(text).not.toContain('took over')
+      expect(provider.received).toHaveLength(2)
+    },
+  )
 
   it('lets exactly as many of five hundred at once in as it may', async () => {
     const { provider, door } = await serve({ requests: { limit: 30, per: minute }, concurrent: 25 })
