@@ -9,6 +9,7 @@ import {
   askStream,
   type FakeProvider,
   fakeAnswer,
+  fakeAnthropic,
   fakeProvider,
   type GatewayServer,
   gatewayServer,
@@ -237,6 +238,59 @@ describe('a chain with a cache', () => {
 
     expect(door.events.filter(({ type }) => type === 'cache.failed')).toHaveLength(1)
     expect(provider.received).toHaveLength(2)
+  })
+})
+
+describe('a cache for clients of Anthropic', () => {
+  const message = (door: GatewayServer, body: object = {}) =>
+    fetch(`${door.url}/v1/messages`, {
+      method: 'POST',
+      body: JSON.stringify({
+        model: 'default',
+        max_tokens: 50,
+        messages: [{ role: 'user', content: 'hi' }],
+        ...body,
+      }),
+      headers: { 'anthropic-version': '2023-06-01' },
+    })
+
+  it.each([
+    ['their own wire', true],
+    ["OpenAI's", false],
+  ])('gives what came over %s again, byte by byte, in either form', async (_, own) => {
+    const provider = own ? open(await fakeAnthropic()) : open(await fakeProvider())
+    const door = open(
+      await gatewayServer({
+        upstreams: {
+          model: { dialect: own ? 'anthropic' : 'openai', url: provider.url, key: 'k', policy: quickPolicy },
+        },
+        chains: { default: { links: ['model'], cache: { for: minute } } },
+      }),
+    )
+    for (const body of [{}, { stream: true }]) {
+      const first = await message(door, body)
+      const text = await first.text()
+      const second = await message(door, body)
+
+      expect(text).toContain('fox')
+      expect([how(first), how(second)]).toEqual([null, 'hit'])
+      expect(second.headers.get('content-type')).toBe(first.headers.get('content-type'))
+      expect(await second.text()).toBe(text)
+    }
+    expect(provider.received).toHaveLength(2)
+  })
+
+  it('is not the one for clients of OpenAI, nor for another version of the wire', async () => {
+    const provider = open(await fakeProvider())
+    const door = await cached(provider, { for: minute })
+    await (await ask(door.url, { max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] })).text()
+    expect(how(await message(door))).toBeNull()
+    const beta = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'context-1m-2025-08-07' }
+    const body = { model: 'default', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] }
+    const init = { method: 'POST', body: JSON.stringify(body), headers: beta }
+
+    expect(how(await fetch(`${door.url}/v1/messages`, init))).toBeNull()
+    expect(how(await message(door))).toBe('hit')
   })
 })
 
