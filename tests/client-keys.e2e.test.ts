@@ -117,6 +117,36 @@ chains: { default: [rules], other: [rules] }
   })
 })
 
+describe('a gateway of several processes', () => {
+  it('lets no more in, all together, than the file says', async () => {
+    const ports = await freePorts(2)
+    await using _ = await runningHoldfast(
+      `
+gateway: { listen: 127.0.0.1:${ports[0]}, replicas: 2, keys: { alice: { secret: ${secrets.alice}, requests: 11/h } } }
+control: { listen: 127.0.0.1:${ports[1]} }
+rules: [{ match: ., answer: Somebody. }]
+chains: { default: [rules] }
+`,
+      ports[1]!,
+    )
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        fetch(`http://127.0.0.1:${ports[0]}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${secrets.alice}`, connection: 'close' },
+          body: JSON.stringify({ model: 'default', messages }),
+        }),
+      ),
+    )
+    const letIn = answers.filter(({ status }) => status === 200)
+
+    expect(letIn.length).toBeGreaterThanOrEqual(5)
+    expect(letIn.length).toBeLessThanOrEqual(10)
+    for (const { headers } of letIn) expect(headers.get('x-ratelimit-limit-requests')).toBe('5')
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40 - letIn.length)
+  })
+})
+
 describe('holdfast key', () => {
   it('makes up a secret, and the line that knows it', async () => {
     const { code, out } = await holdfast(['key', 'alice'], '/')
