@@ -6,6 +6,7 @@ import { told } from './dialects/told.ts'
 import { final, refusesPrefill } from './final-failure.ts'
 import type { Lane } from './hedging/lane.ts'
 import { marks } from './journey.ts'
+import type { UpstreamLink } from './link.ts'
 import { modelCall } from './model-call.ts'
 import { withValue } from './model-span.ts'
 import { pause } from './pause.ts'
@@ -32,7 +33,7 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
   let sent = unasked && !link.upstream.silent.ofUsage ? withUsage(heard) : heard
   let { prefill } = able
   const attempt = async (call: Call, keys = 1): Promise<void> => {
-    const upstream = await seat(link.upstream, { clock: asked.clock, signal: call.signal })
+    const upstream = await seat(link, { clock: asked.clock, signal: call.signal })
     const { transcript } = reply
     const beginning = prefill && transcript.started ? prefilled(sent, transcript.text, prefill) : undefined
     journey.attempts++
@@ -67,7 +68,8 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
         sent = heard
         return attempt(call, keys)
       }
-      if (keyAtFault(error) && link.upstream.spare(keys) && !signal.aborted) return attempt(call, keys + 1)
+      if (keyAtFault(error) && link.upstream.spare(keys, link.model) && !signal.aborted)
+        return attempt(call, keys + 1)
       if (transcript.started && !signal.aborted) journey.cut = true
       if ((reply.begun && !transcript.resumable) || journey.retriedOutside) throw final(error)
       throw error
@@ -82,15 +84,18 @@ export async function askUpstream(asked: Asked, lane: Lane): Promise<unknown> {
 }
 
 /** The upstream with a key that may be used. What it waits for one is no retry: nothing has failed, and no budget is drawn on. */
-async function seat(upstream: Upstream, until: Parameters<typeof pause>[1]): Promise<Upstream> {
-  const first = upstream.turn()
-  if (typeof first !== 'number') return first
-  if (first > upstream.longestWait) throw resting(upstream.name, first)
-  await pause(first, until)
-  until.signal.throwIfAborted()
-  const second = upstream.turn()
-  if (typeof second === 'number') throw resting(upstream.name, second)
-  return second
+async function seat(
+  { upstream, model }: UpstreamLink,
+  until: Parameters<typeof pause>[1],
+): Promise<Upstream> {
+  const patience = until.clock.now() + upstream.longestWait
+  for (;;) {
+    const turn = upstream.turn(model)
+    if (typeof turn !== 'number') return turn
+    if (until.clock.now() + turn > patience) throw resting(upstream.name, turn)
+    await pause(turn, until)
+    until.signal.throwIfAborted()
+  }
 }
 
 /** All its keys are used up for now: the call is not made, and may be when they are not. */

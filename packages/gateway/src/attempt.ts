@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { classOfError } from '@holdfast/transport'
 import type { Dispatcher } from 'undici'
+import type { AnswerHead } from './keys/key-ring.ts'
 import { lingering, type Patience } from './patience.ts'
 import { ProviderFailure } from './provider-failure.ts'
 import type { Answering, Reader, Speaker } from './reader.ts'
@@ -12,8 +13,10 @@ export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
   readonly upstream: Speaker & {
     readonly patience: Patience
     readonly streams: boolean
-    answered(status: number, headers: IncomingHttpHeaders): void
+    answered(head: AnswerHead): void
   }
+  /** The one that is asked for, where the client's own is not. */
+  readonly model: string | undefined
 }
 
 /** The effects of an attempt: sockets, limits, and settling once. What an answer means is the readers' business. */
@@ -56,7 +59,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
     this.#options.notes.status(status)
-    this.#options.upstream.answered(status, headers)
+    this.#options.upstream.answered({ status, headers, model: this.#options.model })
     this.#guard(() => {
       this.#reader = readerFor({
         ...this.#options,

@@ -172,7 +172,7 @@ describe('an upstream whose provider says that a limit is used up', () => {
   it('is waited for without a retry: a crowd draws on no budget, and nobody goes out before the time', async () => {
     const clock = fakeClock()
     const { door, one, two } = await behind({ policy: { ...policy, retry: { attempts: 1 } } }, {}, clock)
-    one.next(answer('900ms'))
+    one.next({ ...answer('1s'), headers: { ...openaiLimit('tokens'), 'x-ratelimit-reset-tokens': '900ms' } })
     await ask(door.url)
     const asked = Array.from({ length: 300 }, async () =>
       (await ask(door.url)).headers.get('x-holdfast-attempts'),
@@ -184,6 +184,33 @@ describe('an upstream whose provider says that a limit is used up', () => {
     await clock.advance(1)
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['1']))
     expect([one.received.length, two.received.length]).toEqual([301, 0])
+  })
+
+  it('is sent no more than it says it takes, however many want it at once', async () => {
+    const { door, one, two } = await behind({})
+    const left = { 'x-ratelimit-limit-requests': '10', 'x-ratelimit-remaining-requests': '2' }
+    one.next({ ...answer('9s'), headers: { ...answer('9s').headers, ...left } })
+    await ask(door.url)
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(door.url)))
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect([one.received.length, two.received.length]).toEqual([3, 98])
+  })
+
+  it('is waited for by as many as it takes while they wait', async () => {
+    const clock = fakeClock()
+    const { door, one, two } = await behind({ policy: { ...policy, retry: { attempts: 1 } } }, {}, clock)
+    one.next({ ...answer('3s'), headers: { ...answer('3s').headers, 'x-ratelimit-limit-requests': '3' } })
+    await ask(door.url)
+    const asked = Promise.all(Array.from({ length: 3 }, () => ask(door.url)))
+    await vi.waitFor(() => expect(door.gateway.status().inFlight).toBe(3), { timeout: 5_000 })
+    for (const second of [1, 2, 3]) {
+      await clock.advance(1_000)
+      await one.seen(1 + second)
+    }
+
+    expect((await asked).map(({ headers }) => headers.get('x-holdfast-attempts'))).toEqual(['1', '1', '1'])
+    expect(two.received).toHaveLength(0)
   })
 
   it('has said nothing against its breaker', async () => {

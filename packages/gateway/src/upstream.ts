@@ -1,11 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Breaker, BreakerOptions, Clock, Pipeline, RetryOptions } from '@holdfast/policy'
 import { Pool } from 'undici'
 import { Pulse } from './chains/pulse.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import type { Happening } from './gateway-event.ts'
 import { providerOf } from './gen-ai.ts'
-import { KeyRing } from './keys/key-ring.ts'
+import { type AnswerHead, KeyRing } from './keys/key-ring.ts'
 import type { Passage } from './passages/passage.ts'
 import { type Patience, patienceDefaults } from './patience.ts'
 import { type ProviderPipeline, providerPipeline } from './provider-pipeline.ts'
@@ -73,12 +72,12 @@ export interface Upstream {
   readonly silent: { ofUsage: boolean }
   /** How long a call waits for a key at most, in ms: as long as a retry may wait. */
   readonly longestWait: number
-  /** Itself, with the key whose turn it is; where all keys rest, how long in ms. */
-  turn(): Upstream | number
+  /** Itself, with the key whose turn it is to ask for a model; where all keys rest, how long in ms. */
+  turn(model: string | undefined): Upstream | number
   /** Whether it has more keys than were tried, and one of them may be used now. */
-  spare(tried: number): boolean
+  spare(tried: number, model: string | undefined): boolean
   /** What the head of an answer says about the key that was sent. */
-  answered(status: number, headers: IncomingHttpHeaders): void
+  answered(head: AnswerHead): void
   readonly breaker: Breaker
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
@@ -142,7 +141,7 @@ export function upstream(
     pool,
     streams: options.streams ?? false,
     silent: { ofUsage: false },
-    spare: (tried: number) => ring.spare(tried),
+    spare: (tried: number, model: string | undefined) => ring.spare(tried, model),
     tally: new UpstreamTally(),
     able: (model: string) => {
       const known = abilities.get(model) ?? capabilities(model, url.hostname, said)
@@ -159,9 +158,9 @@ export function upstream(
     close: () => pool.destroy(),
   }
   const seated = (policy: UpstreamPolicy, calls: ProviderPipeline): Upstream => {
-    const turn = (): Upstream | number => {
-      const nth = ring.next()
-      return nth === undefined ? ring.rest : seats[nth]!
+    const turn = (model: string | undefined): Upstream | number => {
+      const nth = ring.next(model)
+      return nth === undefined ? ring.rest(model) : seats[nth]!
     }
     const longestWait = longestWaitOf(policy.retry?.backoff)
     const seats = keys.map(
@@ -171,7 +170,7 @@ export function upstream(
         longestWait,
         turn,
         key,
-        answered: (status, headers) => ring.answered(nth, status, headers),
+        answered: (head) => ring.answered(nth, head),
       }),
     )
     return seats[0]!

@@ -58,8 +58,8 @@ export function ordering(links: readonly Link[], options: OrderingOptions): Orde
   }
 }
 
-function isAble({ upstream }: UpstreamLink): boolean {
-  return upstream.spare(0) && upstream.breaker.status().retryAfter === 0
+function isAble({ upstream, model }: UpstreamLink): boolean {
+  return upstream.spare(0, model) && upstream.breaker.status().retryAfter === 0
 }
 
 interface Given {

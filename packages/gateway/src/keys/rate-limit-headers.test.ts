@@ -13,6 +13,15 @@ describe('restAskedFor', () => {
     [500, { 'retry-after': '2' }, 0],
     [429, {}, 0],
     [200, { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '120ms' }, 120],
+    [
+      200,
+      {
+        'x-ratelimit-remaining-requests': '0',
+        'x-ratelimit-limit-requests': '9',
+        'x-ratelimit-reset-requests': '6s',
+      },
+      0,
+    ],
     [200, { 'x-ratelimit-remaining-requests': '1', 'x-ratelimit-reset-requests': '120ms' }, 0],
     [200, { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' }, 60_000],
     [

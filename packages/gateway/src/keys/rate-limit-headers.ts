@@ -2,19 +2,21 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { retryAfterMs } from '@holdfast/transport'
 import { headerText } from '../headers.ts'
 
-/** What a provider counts, and the names of its headers for it: what is left, how much there is, and when it is filled up again. */
+/** What a provider counts, and the names of its headers for it: what is left, how much there is, and when it is filled up again. Requests are given back one by one. */
 const limits = [
   ...['requests', 'tokens'].map((of) => ({
     left: `x-ratelimit-remaining-${of}`,
     limit: `x-ratelimit-limit-${of}`,
     reset: `x-ratelimit-reset-${of}`,
+    requests: of === 'requests',
   })),
   ...['requests', 'tokens', 'input-tokens', 'output-tokens'].map((of) => ({
     left: `anthropic-ratelimit-${of}-remaining`,
     limit: `anthropic-ratelimit-${of}-limit`,
     reset: `anthropic-ratelimit-${of}-reset`,
+    requests: of === 'requests',
   })),
-  { left: 'x-ratelimit-remaining', limit: 'x-ratelimit-limit', reset: 'x-ratelimit-reset' },
+  { left: 'x-ratelimit-remaining', limit: 'x-ratelimit-limit', reset: 'x-ratelimit-reset', requests: false },
 ]
 
 /** What a provider says is used up may be misunderstood; that costs a minute at most, and what it asks for outright five. */
@@ -22,7 +24,7 @@ const longest = { usedUp: 60_000, asked: 300_000 } as const
 
 /**
  * How long, in ms, a provider wants to be left alone with the key of a request, as its answer says: by `retry-after-ms`, by `Retry-After`, or because
- * something it counts is used up. 0 where it does not say so. (OpenAI "Rate limits: headers"; Anthropic "Rate limits: response headers"; OpenRouter "Limits".)
+ * something it counts is used up; for requests whose limit is told, `RequestAllowance` knows better. 0 where it does not say so. (OpenAI "Rate limits: headers"; Anthropic "Rate limits: response headers"; OpenRouter "Limits".)
  */
 export function restAskedFor(status: number, headers: IncomingHttpHeaders, wallNow: number): number {
   let rest = 0
@@ -31,9 +33,9 @@ export function restAskedFor(status: number, headers: IncomingHttpHeaders, wallN
     const asked = exact >= 0 ? exact : (retryAfterMs(headerText(headers['retry-after']), wallNow) ?? 0)
     rest = Math.min(asked, longest.asked)
   }
-  for (const { left, limit, reset } of limits) {
+  for (const { left, limit, reset, requests } of limits) {
     if (headers[left] === undefined || Number(headerText(headers[left])) > 0) continue
-    if (headers[limit] !== undefined && !(Number(headerText(headers[limit])) > 0)) continue
+    if (headers[limit] !== undefined && (requests || !(Number(headerText(headers[limit])) > 0))) continue
     const wait = resetMs(headerText(headers[reset]) ?? '', wallNow)
     rest = Math.max(rest, Math.min(wait, longest.usedUp))
   }
