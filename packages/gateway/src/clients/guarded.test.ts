@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import Anthropic from '@anthropic-ai/sdk'
+import { tracing } from '@holdfast/telemetry/tracing'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ask, fakeProvider, type GatewayServer, gatewayServer, quickPolicy } from '../testing/index.ts'
@@ -58,6 +59,27 @@ describe('guarded', () => {
     expect(JSON.stringify(provider.received.map(({ headers }) => headers))).not.toContain('hf-the-secret')
     expect(door.events.map((event) => 'client' in event && event.client)).toEqual(['alice', 'alice', 'bob'])
     expect(JSON.stringify(door.events)).not.toContain('hf-the-secret')
+  })
+
+  it('says on the span of a request whose it was, and which limit it was over, and never the key', async () => {
+    await using running = tracing({ service: 'gateway' })
+    const alice = { sha256: sha256(secrets.alice), requests: { limit: 1, per: 3_600_000 } }
+    const { door } = await serve({ alice })
+    for (const key of [secrets.alice, secrets.alice, 'hf-somebody-else'])
+      await ask(door.url, {}, { headers: { authorization: `Bearer ${key}` } })
+    const attributes = running
+      .traces()
+      .map(({ spans }) => spans.find(({ kind }) => kind === 'server')?.attributes)
+
+    expect(attributes).toHaveLength(3)
+    expect(attributes).toContainEqual(
+      expect.objectContaining({ 'holdfast.client': 'alice', 'holdfast.outcome': 'answered' }),
+    )
+    expect(attributes).toContainEqual(
+      expect.objectContaining({ 'holdfast.client': 'alice', 'holdfast.limit': 'requests' }),
+    )
+    expect(attributes.filter((each) => each?.['holdfast.client'] === undefined)).toHaveLength(1)
+    expect(JSON.stringify(running.traces())).not.toMatch(/hf-/)
   })
 
   it('tells a client of OpenAI that its key is nobody’s', async () => {
