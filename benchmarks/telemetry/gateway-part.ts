@@ -113,9 +113,9 @@ async function count({ load, pid, metrics }: Measured, slice: number, spent: Spe
 /** Latencies at a fixed rate. A scraper comes in the middle. */
 async function paced({ load, metrics }: Measured, rate: number): Promise<number[]> {
   const scraping = setTimeout(() => metrics !== undefined && scrape(metrics), plan.ms / 2)
-  const latencies = await load.paced('json', { rate, duration: plan.ms })
+  const { whole } = await load.paced('json', { rate, duration: plan.ms })
   clearTimeout(scraping)
-  return latencies
+  return whole
 }
 
 /** How many were answered. */

@@ -4,18 +4,25 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Load, load } from './load.ts'
 
-/** A program that answers the question at `origin`, and what Node is given to run it. */
-export type Program = { name: string; origin: string; args: readonly string[]; cwd?: string }
+/** A program that answers the question at `origin`, and what Node, or another `command`, is given to run it; `headers` are what it wants to be asked with. */
+export type Program = {
+  name: string
+  origin: string
+  args: readonly string[]
+  cwd?: string
+  command?: string
+  headers?: Readonly<Record<string, string>>
+}
 
 /** A program that runs in a process of its own, and the load on it. */
 export type Answerer = { load: Load; pid: number; stop(): Promise<void> }
 
 /** Starts a program, and resolves once it answers rightly. Rejects if it exits instead, or does neither in 20 s. */
 export async function answerer(program: Program): Promise<Answerer> {
-  const { origin, args, cwd } = program
-  const client = load(origin)
+  const { origin, args, cwd, command = process.execPath, headers } = program
+  const client = load(origin, headers)
   const stdio = ['ignore', process.stderr, process.stderr] as const
-  const child = spawn(process.execPath, args, { cwd, stdio: [...stdio] })
+  const child = spawn(command, args, { cwd, stdio: [...stdio] })
   const killed = () => child.kill()
   process.once('exit', killed)
   await answering(program, client, child)

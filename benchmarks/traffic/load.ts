@@ -7,13 +7,20 @@ export type Load = {
   ask(kind: Kind): Promise<void>
   /** Keeps `concurrency` questions in flight until `stop`; `count` tells how many were answered so far. */
   flood(kind: Kind, concurrency: number): { count(): number; stop(): Promise<void> }
-  /** Asks `rate` a second, whatever the answers do. Latencies in ms, each from when its question was due; the first fifth is left out. */
-  paced(kind: Kind, pace: { rate: number; duration: number }): Promise<number[]>
+  /** Asks `rate` a second, whatever the answers do. The first fifth is left out. */
+  paced(kind: Kind, pace: { rate: number; duration: number }): Promise<Latencies>
+  /** Where it asks, and what goes along with each question. */
+  readonly origin: string
+  readonly headers: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
-/** A load on one origin, over keep-alive connections. */
-export function load(origin: string): Load {
+/** In ms, each from when its question was due: to the first byte of the answer's body, and to its last. */
+export type Latencies = { first: number[]; whole: number[] }
+
+/** A load on one origin, over keep-alive connections; `more` goes along with each question. */
+export function load(origin: string, more: Readonly<Record<string, string>> = {}): Load {
+  const headers = { ...usual, ...more }
   const pool = new Pool(origin, { connections: 64, headersTimeout: 10_000, bodyTimeout: 10_000 })
   const right: Record<Kind, Buffer[]> = { json: [], sse: [] } // answers that were found right, byte by byte
 
@@ -25,7 +32,7 @@ export function load(origin: string): Load {
     if (right[kind].length < 4) right[kind].push(body)
   }
 
-  function ask(kind: Kind): Promise<void> {
+  function ask(kind: Kind, began?: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const pieces: Buffer[] = []
       let status = 0
@@ -35,6 +42,7 @@ export function load(origin: string): Load {
           status = code
         },
         onResponseData(_, piece) {
+          if (pieces.length === 0) began?.()
           pieces.push(piece)
         },
         onResponseEnd() {
@@ -52,7 +60,9 @@ export function load(origin: string): Load {
   }
 
   return {
-    ask,
+    origin,
+    headers,
+    ask: (kind) => ask(kind),
     flood(kind, concurrency) {
       let answered = 0
       let on = true
@@ -74,15 +84,16 @@ export function load(origin: string): Load {
     },
     async paced(kind, { rate, duration }) {
       const total = Math.round((rate * duration) / 1_000)
-      const latencies: number[] = []
+      const latencies: Latencies = { first: [], whole: [] }
       const start = performance.now() + 5
       const asked: Promise<void>[] = []
       for (let index = 0; index < total; index++) {
         const due = start + (index * 1_000) / rate
         await until(due)
-        const answered = ask(kind).then(() => {
-          if (index >= total / 5) latencies.push(performance.now() - due)
-        })
+        const note = (where: number[]) => () => {
+          if (index >= total / 5) where.push(performance.now() - due)
+        }
+        const answered = ask(kind, note(latencies.first)).then(note(latencies.whole))
         answered.catch(() => {}) // told below
         asked.push(answered)
       }
@@ -93,7 +104,7 @@ export function load(origin: string): Load {
   }
 }
 
-const headers = { 'content-type': 'application/json', authorization: 'Bearer benchmark' }
+const usual = { 'content-type': 'application/json', authorization: 'Bearer hf-benchmark-0123456789' }
 
 /** Waits for a moment on the monotonic clock. Timers are a millisecond coarse, so the last two are spun, letting everything else run. */
 async function until(due: number): Promise<void> {

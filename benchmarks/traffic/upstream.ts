@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { chunks, isWhole, kindOf, whole } from './exchange.ts'
 
-/** The fake provider: answers at once, as JSON or as a stream written one chunk per turn of the event loop. */
-export async function upstream(port: number): Promise<Server> {
+/** Answers a question of its own, if that is what was asked. */
+export type Aside = (asked: string, response: ServerResponse) => boolean
+
+/** The fake provider: answers at once, as JSON or as a stream written one chunk per turn of the event loop; other questions as `aside` does. */
+export async function upstream(port: number, aside: Aside = () => false): Promise<Server> {
   const server = createServer((request, response) => {
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
       const asked = Buffer.concat(pieces).toString()
+      if (aside(asked, response)) return
       if (!isWhole(asked)) response.writeHead(400).end('{"error":{"message":"the request arrived changed"}}')
       else if (kindOf(asked) === 'json') answer(response)
       else stream(response)
