@@ -1,5 +1,5 @@
 import { type FakeClock, fakeClock, seededRandom } from '@holdfast/policy/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ChainOptions } from './chains/chain-options.ts'
 import { type GatewayOptions, gateway } from './gateway.ts'
 import {
@@ -213,6 +213,39 @@ describe('any order but a cascade', () => {
       expect((await ask(url)).headers.get('x-holdfast-failed')).toBe('one=open,two=open')
     },
   )
+
+  it('answers a crowd however its calls end, and has nothing in flight afterwards', async () => {
+    const [one, two, three] = (await providers(3)) as [FakeProvider, FakeProvider, FakeProvider]
+    const policy = { ...quickPolicy, breaker: { failures: 1e6 } }
+    const { url, gateway } = await door(
+      [one.url, two.url, three.url],
+      { links: ['one', 'two', 'three'], order: 'least-loaded', hedge: { after: 20, share: 1 } },
+      { policy },
+    )
+    const ends = [
+      down,
+      { does: 'stall' },
+      { does: 'reset' },
+      { does: 'cut', after: 3 },
+      { does: 'answer' },
+    ] as const
+    for (const provider of [one, two])
+      provider.next(...Array.from({ length: 200 }, (_, index) => ends[index % ends.length]!))
+    const crowd = Array.from({ length: 60 }, async (_, index) => {
+      const left = new AbortController()
+      if (index % 9 === 0) setImmediate(() => left.abort())
+      const response = await ask(url, { stream: index % 2 === 0 }, { signal: left.signal }).catch(
+        () => undefined,
+      )
+      await response?.text().catch(() => {})
+      return left.signal.aborted || response?.status === 200
+    })
+
+    expect(await Promise.all(crowd)).toEqual(Array(60).fill(true))
+    await vi.waitFor(() =>
+      expect(gateway.status().chains[0]!.links.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]),
+    )
+  })
 
   it('puts who has to be left alone behind', async () => {
     const [one, two] = (await providers(2)) as [FakeProvider, FakeProvider]
