@@ -32,7 +32,12 @@ export async function askModel(model: LanguageModel, manner: Manner, within: num
 }
 
 async function whole(model: LanguageModel, abortSignal: AbortSignal) {
-  const { text, finishReason, response, usage } = await generateText({ model, prompt, abortSignal })
+  const { text, finishReason, response, usage } = await generateText({
+    model,
+    prompt,
+    abortSignal,
+    maxOutputTokens: 100,
+  })
   return { text, finish: finishReason, response, usage }
 }
 
@@ -40,6 +45,7 @@ async function streamed(model: LanguageModel, abortSignal: AbortSignal) {
   const failed: { error?: unknown } = {}
   const answer = streamText({
     model,
+    maxOutputTokens: 100,
     prompt,
     abortSignal,
     onError({ error }) {
