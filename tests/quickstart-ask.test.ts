@@ -236,4 +236,10 @@ describe('page', () => {
     paper.end()
     expect(written).toBe('one two\nNOTICE\nthree\n')
   })
+
+  it('breaks a line that is too long for a narrow terminal', () => {
+    let written = ''
+    page({ columns: 12, write: (text) => (written += text) }).line('secondary goes on')
+    expect(written).toBe('secondary\ngoes on\n')
+  })
 })

@@ -4,7 +4,7 @@ import { kill } from './kill.ts'
 import type { Page } from './page.ts'
 
 /** What the keys do, in the words of one line. */
-export const legend = '1 2 break or mend primary, secondary  3 stall primary  k kill  q quit'
+export const legend = '1 2 break or mend primary, secondary · 3 stall primary · k kill · q quit'
 
 /** What the keys do to the providers. `answered` tells who answered last, which is whom `k` kills. */
 export function keys(page: Page, answered: () => string | undefined) {

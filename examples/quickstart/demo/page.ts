@@ -23,10 +23,12 @@ export function page(paper: Paper) {
       wrap ??= wordWrap(width())
       paper.write(wrap.push(piece))
     },
-    /** A line of its own, coloured where colours are allowed. */
+    /** A line of its own, or several where it is too long for one, coloured where colours are allowed. */
     line(text: string, color?: Parameters<typeof styleText>[0]): void {
       end()
-      paper.write(`${color ? styleText(color, text) : text}\n`)
+      const wrapped = wordWrap(width())
+      const lines = wrapped.push(text) + wrapped.end()
+      paper.write(`${color ? styleText(color, lines) : lines}\n`)
     },
     /** The running text is over. */
     end,
