@@ -32,12 +32,12 @@ type Row = RecordedUsage['rows'][number]
 function notes(rows: readonly Row[], days: string): string[] {
   const estimated = rows.some((row) => row.estimated > 0)
   const unpriced = rows.some(({ priced }) => !priced)
-  return [
-    '',
+  const said = [
     ...(days ? [`${days} (UTC)`] : []),
     ...(estimated ? ['~ providers did not tell all of it, and the rest is estimated'] : []),
     ...(unpriced ? ['? some of it has no price in the file, and is not in the cost'] : []),
   ]
+  return said.length > 0 ? ['', ...said] : []
 }
 
 function figures(
@@ -76,9 +76,9 @@ function all(rows: readonly Row[]) {
   }
 }
 
-/** A request without a key has no client. */
+/** A request without a key has no client. Nothing that steers a terminal is shown. */
 function nameOf(name: string | undefined): string {
-  return name || '-'
+  return name?.replace(/[\x00-\x1f\x7f-\x9f]/g, '�') || '-'
 }
 
 function whole(number: number): string {

@@ -16,6 +16,10 @@ export function recordedUsage(
   const said = Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined))
   const asked = usageAsked(said, Date.now())
   if (typeof asked === 'string')
-    throw new HoldfastError('BAD_QUESTION', asked, 'See `holdfast usage --help`.')
+    throw new HoldfastError(
+      'BAD_QUESTION',
+      `the usage cannot be told so: ${asked}`,
+      'See `holdfast usage --help`.',
+    )
   return { ...asked, ...readUsage(ledgerFile(stateFolder(file)), asked) }
 }
