@@ -16,6 +16,7 @@ import type { Hedging } from './hedging/hedging.ts'
 import { type Journey, marks } from './journey.ts'
 import { record, recordOf } from './json-value.ts'
 import type { Link } from './link.ts'
+import { refuseModel } from './model-list.ts'
 import type { Passage } from './passages/passage.ts'
 import type { ProviderFailure } from './provider-failure.ts'
 import { refusal } from './refusal.ts'
@@ -226,10 +227,4 @@ async function read(
     else if (!incoming.destroyed) throw error
   }
   return undefined
-}
-
-function refuseModel(model: string, known: readonly string[], reply: Reply): void {
-  const names = known.map((name) => `'${name}'`).join(', ')
-  const message = `There is no chain '${model.slice(0, 100)}'. \`model\` names a chain: ${names}.`
-  reply.sendError(404, {}, invalid(message, 'model_not_found', 'model'))
 }

@@ -250,6 +250,8 @@ describe("Anthropic's own client", () => {
       'streaming',
       'continued',
     ])
+    expect(await anthropic.models.retrieve('both')).toMatchObject({ type: 'model', id: 'both' })
+    await expect(anthropic.models.retrieve('nobody')).rejects.toMatchObject({ status: 404 })
   })
 })
 

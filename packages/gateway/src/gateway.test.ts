@@ -350,6 +350,18 @@ describe('gateway', () => {
   })
 
   it.each([
+    ['/v1/models/pinned', 200, { id: 'pinned', object: 'model' }],
+    ['/v1/models/p%69nned?x=1', 200, { id: 'pinned' }],
+    ['/v1/models/nobody', 404, { error: { code: 'model_not_found' } }],
+    ['/v1/models/%E0%A4%A', 404, { error: { code: 'model_not_found' } }],
+    ['/v1/models/', 404, { error: { code: 'model_not_found' } }],
+  ])('tells of one model: %s', async (path, status, told) => {
+    const answer = await fetch(`${door.url}${path}`)
+
+    expect([answer.status, await answer.json()]).toMatchObject([status, told])
+  })
+
+  it.each([
     ['a body that is no JSON', { body: '{"model":' }, 400, 'JSON object'],
     ['a body that is a list', { body: '[]' }, 400, 'JSON object'],
     ['no model', { body: '{"messages":[{}]}' }, 400, '/v1/models'],

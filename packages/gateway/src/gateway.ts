@@ -19,6 +19,7 @@ import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { Hedging } from './hedging/hedging.ts'
 import { link } from './link.ts'
+import { modelRoutes, oneModel } from './model-list.ts'
 import { passagePaths } from './passages/passage.ts'
 import { invalid, type Reply } from './reply.ts'
 import { ResponseCounts } from './response-counts.ts'
@@ -114,12 +115,7 @@ export function gateway(options: GatewayOptions): Gateway {
     'POST /v1/chat/completions': (request, response, reply) => completions.handle(request, response, reply),
     'POST /v1/messages': (request, response, reply) => completions.handle(request, response, reply),
     ...Object.fromEntries(passages.map((each) => [`POST ${passagePaths[each]}`, completions.passing(each)])),
-    'GET /v1/models': (_, __, reply) =>
-      reply.send(
-        200,
-        { 'content-type': 'application/json' },
-        (reply.dialect === 'openai' ? models : anthropicModels)(completions.namesFor(reply.client)),
-      ),
+    ...modelRoutes((client) => completions.namesFor(client)),
     'GET /livez': probe('alive', options.live),
     'GET /readyz': probe('ready', options.ready),
   }
@@ -146,7 +142,9 @@ export function gateway(options: GatewayOptions): Gateway {
   return {
     handle(request, response) {
       const method = request.method === 'HEAD' ? 'GET' : request.method
-      const door = doors.get(`${method} ${pathOf(request.url)}`) ?? elsewhere
+      const path = pathOf(request.url)
+      const place = path.startsWith('/v1/models/') ? oneModel : path
+      const door = doors.get(`${method} ${place}`) ?? elsewhere
       door(request, response)
     },
     status: () => ({ inFlight: completions.inFlight, chains: [...chains.values()].map(chainStatus) }),
@@ -172,7 +170,7 @@ function isOfModels(path: string): boolean {
 
 /** What the clients of a route speak; `undefined` where either may ask. */
 function dialectOf(route: string): Dialect | undefined {
-  if (route === 'GET /v1/models') return undefined
+  if (route.startsWith('GET /v1/models')) return undefined
   return route.includes('/v1/messages') ? 'anthropic' : 'openai'
 }
 
@@ -188,24 +186,6 @@ function probe(word: string, ask = async (): Promise<Readiness> => ({ ok: true, 
     const { status, headers, body } = probeAnswer(word, await ask(), asked.accept)
     reply.send(status, { ...headers }, Buffer.from(body))
   }
-}
-
-/** The chains, as the OpenAI wire lists models. */
-function models(chains: readonly string[]): Buffer {
-  const data = chains.map((id) => ({ id, object: 'model', created: 0, owned_by: 'holdfast' }))
-  return Buffer.from(JSON.stringify({ object: 'list', data }))
-}
-
-/** The chains, as Anthropic's wire lists models (https://platform.claude.com/docs/en/api/models/list). */
-function anthropicModels(chains: readonly string[]): Buffer {
-  const data = chains.map((id) => ({
-    type: 'model',
-    id,
-    display_name: id,
-    created_at: '1970-01-01T00:00:00Z',
-  }))
-  const ends = { first_id: chains[0] ?? null, last_id: chains.at(-1) ?? null }
-  return Buffer.from(JSON.stringify({ data, has_more: false, ...ends }))
 }
 
 function refusePath(path: string, known: readonly string[], reply: Reply): void {
