@@ -71,7 +71,7 @@ export class Account {
   /** The name of the client; empty where nobody has to say who he is. */
   readonly client: string
   readonly #options: AccountOptions
-  readonly #running = new Set<Metered>()
+  readonly #running: Metered[] = []
   readonly #over: { readonly of: Metered; readonly whole: boolean }[] = []
   readonly #reserved: number
   #asked: number | undefined
@@ -86,11 +86,12 @@ export class Account {
   }
 
   began(attempt: Metered): void {
-    this.#running.add(attempt)
+    this.#running.push(attempt)
   }
 
   over(attempt: Metered, end: AttemptEnd): void {
-    this.#running.delete(attempt)
+    const at = this.#running.indexOf(attempt)
+    if (at !== -1) this.#running.splice(at, 1)
     if (!isCharged(attempt, end) || this.#options.request.passage === 'count_tokens') return
     if (this.#closed) this.#book(this.#booking(attempt, 'waste'))
     else this.#over.push({ of: attempt, whole: end === 'whole' })
