@@ -34,7 +34,11 @@ describe('an edge of several processes', () => {
     const { edge } = (await running.status()).processes
     return edge.replicas ? edge.replicas.each.map(({ pid }) => pid!) : [edge.pid!]
   }
-  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${ports[1]}/metrics`)).text()
+  const metrics = async (): Promise<string> => {
+    // A connection that is kept belongs to one process, which may be the one that hangs.
+    const headers = { connection: 'close' }
+    return (await fetch(`http://127.0.0.1:${ports[1]}/metrics`, { headers })).text()
+  }
   /** Requests that each replica has counted, by its number. */
   const counted = async (): Promise<Record<string, number>> => {
     const found = (await metrics()).matchAll(

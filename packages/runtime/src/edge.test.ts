@@ -132,7 +132,7 @@ chains: { default: [only, spare] }
 
     expect(reports[0]).toMatchObject({
       pid: process.pid,
-      status: { inFlight: 0, chains: [{ name: 'default' }] },
+      status: { gateway: { inFlight: 0, chains: [{ name: 'default' }] }, outside: [] },
     })
   })
 

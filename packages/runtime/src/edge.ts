@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { type GatewayStatus, gateway } from '@holdfast/gateway'
+import { gateway } from '@holdfast/gateway'
 import type { ControlClient } from '@holdfast/governor'
 import { upstreamWatch } from './checks/upstream-watch.ts'
 import type { Environment } from './config/environment.ts'
@@ -16,7 +16,7 @@ import { gracefulClose } from './graceful-close.ts'
 import { identifyRefusals } from './identify-refusals.ts'
 import { loopLag } from './loop-lag.ts'
 import type { EdgeCalls } from './operators.ts'
-import { crewAils, otherReplicas } from './replicas/edge-replica.ts'
+import { crewAils, type EdgeStatus, otherReplicas } from './replicas/edge-replica.ts'
 import type { EdgeReport } from './replicas/edges.ts'
 import { fairShare } from './replicas/fair-share.ts'
 import { answerFolder } from './state-folder.ts'
@@ -37,7 +37,7 @@ export interface EdgeOptions {
 
 export interface Edge {
   /** What the governor may ask, itself or for another process of the edge. */
-  readonly calls: EdgeCalls & { status(): GatewayStatus }
+  readonly calls: EdgeCalls & { status(): EdgeStatus }
   /** Asks the governor how much is to be told. */
   refreshLog(): Promise<void>
   /** The services that the governor should run are others now. */
@@ -62,6 +62,8 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     live: () => health.live(),
     ready: () => health.ready(),
   })
+  const outside = upstreamWatch({ config, after: loaded.promise })
+  const status = (): EdgeStatus => ({ gateway: door.status(), outside: outside.known() })
   let view: GovernorView | undefined
   /** The connections that each of the other processes of the edge has. */
   let elsewhere: readonly number[] = []
@@ -69,7 +71,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const share = fairShare(clients, { others: () => elsewhere })
   // The governor answers a report with how it is itself.
   const ask = async (): Promise<GovernorView> => {
-    const report: EdgeReport = { pid: process.pid, connections: share.connections(), status: door.status() }
+    const report: EdgeReport = { pid: process.pid, connections: share.connections(), status: status() }
     view = (await governor.call('report', report, { timeout: reportTimeout })) as GovernorView
     elsewhere = otherReplicas(view, process.pid).map(({ connections }) => connections)
     return view
@@ -78,7 +80,6 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const watch = governorWatch({ ask, every: reportEvery })
   const lag = loopLag({ after: loaded.promise })
   const services = Object.keys(config.services)
-  const outside = upstreamWatch({ config, after: loaded.promise })
   const seen = { governor: watch, gateway: door.status, lag }
   /** Of this process, which is all that the gateway's own door tells. */
   const health = edgeHealth({
@@ -103,7 +104,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
       governor,
       heard: watch.heard,
       health: whole,
-      known: (of) => statusOf(of, [door.status()], ailing(of)),
+      known: (of) => statusOf(of, [status()], ailing(of)),
       gateway: door.families,
       traces,
       usage: ledger?.read,
@@ -122,7 +123,7 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
 
   return {
     calls: {
-      status: door.status,
+      status,
       families: async (asked) => (await operating).calls.families(asked),
       traces: async (asked) => (await operating).calls.traces(asked),
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ProcessPolicies } from './announced.ts'
+import { component } from './component.ts'
 import { families } from './metrics.ts'
 import type { Status } from './status.ts'
 import { sampleBreaker, sampleChain, sampleLink, sampleService, sampleStatus } from './testing/index.ts'
@@ -20,6 +21,7 @@ describe('families', () => {
       sampleService('ai', { state: { is: 'starting', since: 0 } }),
     ],
     edge: sampleService('edge', { restarts: 1 }),
+    outside: [component('database', 'orders', { level: 'degraded', reason: 'only reads' })],
     chains: [
       sampleChain('default', {
         links: [
@@ -33,6 +35,7 @@ describe('families', () => {
 
   it.each([
     ['holdfast_up', ['0.5']],
+    ['holdfast_upstream_up', ['upstream=orders 0.5', 'upstream=primary 0']],
     ['holdfast_service_ready', ['service=kernel 1', 'service=ai 0']],
     ['holdfast_service_restarts_total', ['service=kernel 2', 'service=ai 0', 'service=edge 1']],
   ])('tells %s', (family, told) => {

@@ -56,12 +56,21 @@ function labelsOf({ service, pid }: ProcessPolicies): Readonly<Record<string, st
 }
 
 function ofStatus(status: Status): Family[] {
-  const { services } = status
+  const { services, components } = status
   const per = <T>(items: readonly T[], samples: (item: T) => Sample[]): Sample[] => items.flatMap(samples)
   return [
     gauge('holdfast_up', 'Whether all chains can answer: 1 healthy, 0.5 degraded, 0 unhealthy.', [
-      { labels: {}, value: { healthy: 1, degraded: 0.5, unhealthy: 0 }[status.level] },
+      { labels: {}, value: worth[status.level] },
     ]),
+    gauge(
+      'holdfast_upstream_up',
+      'Whether an upstream is well: 1 healthy, 0.5 degraded, 0 unhealthy; by its breaker, or by the last look at it where no chain names it.',
+      per(components, ({ kind, name, level }) =>
+        kind === 'upstream' || kind === 'database'
+          ? [{ labels: { upstream: name }, value: worth[level] }]
+          : [],
+      ),
+    ),
     gauge(
       'holdfast_service_ready',
       'Whether the service is ready, or done if it is a job.',
@@ -78,6 +87,8 @@ function ofStatus(status: Status): Family[] {
     ),
   ]
 }
+
+const worth = { healthy: 1, degraded: 0.5, unhealthy: 0 } as const
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Family {
   return { name, help, type: 'gauge', samples }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Component, gatewayComponents, type Level } from './component.ts'
+import { type Component, component, gatewayComponents, type Level } from './component.ts'
 import { type Status, statusOf } from './status.ts'
 import {
   sampleBreaker,
@@ -10,7 +10,7 @@ import {
   sampleView,
 } from './testing/index.ts'
 
-const component = (status: Status, kind: Component['kind']): Component | undefined =>
+const found = (status: Status, kind: Component['kind']): Component | undefined =>
   status.components.find((each) => each.kind === kind)
 
 describe('statusOf', () => {
@@ -55,7 +55,7 @@ describe('statusOf', () => {
     const status = sampleStatus({ services })
 
     expect(status.level).toBe('degraded')
-    expect(component(status, 'service')).toMatchObject({
+    expect(found(status, 'service')).toMatchObject({
       level: 'unhealthy',
       reason: 'backing-off: exit code 3',
     })
@@ -69,15 +69,15 @@ describe('statusOf', () => {
     })
 
     expect(asked.level).toBe('healthy')
-    expect(component(asked, 'service')).toMatchObject({ level: 'healthy', reason: 'stopped' })
+    expect(found(asked, 'service')).toMatchObject({ level: 'healthy', reason: 'stopped' })
     expect(fallen.level).toBe('degraded')
-    expect(component(fallen, 'service')).toMatchObject({ reason: 'stopped: "ai" was given up' })
+    expect(found(fallen, 'service')).toMatchObject({ reason: 'stopped: "ai" was given up' })
   })
 
   it('is degraded by a service whose replicas are not all ready', () => {
     const web = sampleService('web', { replicas: { wanted: 3, ready: 2, each: [] } })
 
-    expect(component(sampleStatus({ services: [web] }), 'service')).toMatchObject({
+    expect(found(sampleStatus({ services: [web] }), 'service')).toMatchObject({
       level: 'degraded',
       reason: '2 of 3 replicas are ready',
     })
@@ -93,7 +93,7 @@ describe('statusOf', () => {
     })
 
     expect(status).toMatchObject({ level: 'unhealthy', chains: [], inFlight: 0 })
-    expect(component(status, 'edge')).toMatchObject({ level: 'unhealthy', reason })
+    expect(found(status, 'edge')).toMatchObject({ level: 'unhealthy', reason })
   })
 
   it('is degraded by an edge whose processes are not all ready, or not all heard of, and tells each', () => {
@@ -104,21 +104,24 @@ describe('statusOf', () => {
     const [starting, silent] = [1, 2].map((ready) => sampleStatus({ edge: edge(ready), edges }))
 
     expect(starting).toMatchObject({ level: 'degraded', processes: { edges } })
-    expect(component(starting!, 'edge')).toMatchObject({ reason: '1 of 2 replicas are ready' })
-    expect(component(silent!, 'edge')).toMatchObject({ reason: 'replica 2 is silent', level: 'degraded' })
+    expect(found(starting!, 'edge')).toMatchObject({ reason: '1 of 2 replicas are ready' })
+    expect(found(silent!, 'edge')).toMatchObject({ reason: 'replica 2 is silent', level: 'degraded' })
     expect(sampleStatus({ edges }).processes).not.toHaveProperty('edges')
   })
 
   it('is degraded, not unhealthy, by what ails in one of several processes', () => {
-    const well = { inFlight: 1, chains: [sampleChain('default', { links: [sampleLink('a')] })] }
-    const ill = { inFlight: 2, chains: [sampleChain('default', { links: [sampleLink('a', 'open')] })] }
+    const knows = (inFlight: number, breaker: 'closed' | 'open') => ({
+      gateway: { inFlight, chains: [sampleChain('default', { links: [sampleLink('a', breaker)] })] },
+      outside: [],
+    })
+    const [well, ill] = [knows(1, 'closed'), knows(2, 'open')]
 
     for (const status of [
       statusOf(sampleView(), [well, ill]),
       statusOf(sampleView(), [ill, well]),
-      statusOf(sampleView(), [well], [gatewayComponents(ill.chains)]),
+      statusOf(sampleView(), [well], [gatewayComponents(ill.gateway.chains)]),
     ])
-      expect([status.level, component(status, 'chain')?.reason]).toEqual([
+      expect([status.level, found(status, 'chain')?.reason]).toEqual([
         'degraded',
         'in 1 of 2 replicas: no link can answer',
       ])
@@ -128,10 +131,19 @@ describe('statusOf', () => {
   it('is degraded where a link of a chain that shares its requests out cannot answer, whichever it is', () => {
     const links = [sampleLink('a'), sampleLink('b', 'open')]
     const how = (order: 'cascade' | 'weighted') =>
-      component(sampleStatus({ chains: [sampleChain('default', { order, links })] }), 'chain')
+      found(sampleStatus({ chains: [sampleChain('default', { order, links })] }), 'chain')
 
     expect(how('cascade')).toMatchObject({ level: 'healthy' })
     expect(how('weighted')).toMatchObject({ level: 'degraded', reason: 'not all of its links can answer' })
+  })
+
+  it('is degraded by an upstream that no chain names, and tells it before those that chains ask', () => {
+    const orders = component('database', 'orders', { level: 'unhealthy', reason: 'no connection' })
+
+    const status = sampleStatus({ outside: [orders] })
+
+    expect(status.level).toBe('degraded')
+    expect(status.components.slice(1, 3)).toEqual([orders, component('upstream', 'primary')])
   })
 
   it('does not believe the report of an edge that is gone', () => {
@@ -217,7 +229,7 @@ describe('statusOf', () => {
   ])('knows a chain with %s', (_, links, level, reason) => {
     const chain = sampleChain('default', { links: links.map(([name, is]) => sampleLink(name, is)) })
 
-    expect(component(sampleStatus({ chains: [chain] }), 'chain')).toEqual({
+    expect(found(sampleStatus({ chains: [chain] }), 'chain')).toEqual({
       name: 'default',
       kind: 'chain',
       level,
@@ -243,7 +255,7 @@ describe('statusOf', () => {
     const chain = sampleChain('default', { links: [sampleLink('a', is), sampleLink('rules')] })
     const status = sampleStatus({ chains: [chain] })
 
-    expect(component(status, 'upstream')).toMatchObject({ name: 'a', level })
+    expect(found(status, 'upstream')).toMatchObject({ name: 'a', level })
     expect(status.level).toBe(is === 'closed' ? 'healthy' : 'degraded')
   })
 })

@@ -1,8 +1,14 @@
 import type { ChainStatus, GatewayStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
 import { overall } from '@holdfast/telemetry/health'
-import { type Component, component, gatewayComponents, type Level, serviceComponent } from './component.ts'
-import { crewAils, type EdgeReplica, replicaNumbers } from './replicas/edge-replica.ts'
+import { type Component, component, type Level, serviceComponent } from './component.ts'
+import {
+  crewAils,
+  type EdgeReplica,
+  type EdgeStatus,
+  edgeParts,
+  replicaNumbers,
+} from './replicas/edge-replica.ts'
 import { wholeGateway, wholeParts } from './replicas/whole-gateway.ts'
 
 /** What the governor knows. */
@@ -38,17 +44,17 @@ export interface Status {
 }
 
 /**
- * Puts together what the governor knows and how the gateways of the edge's processes are; without any, that part is empty and the whole is unhealthy.
+ * Puts together what the governor and the edge's processes know; without any of those, that part is empty and the whole is unhealthy.
  * `elsewhere` is what ails in those processes of which there is no more; by default there are none.
  */
 export function statusOf(
   governor: GovernorView,
-  gateways: readonly GatewayStatus[],
+  processes: readonly EdgeStatus[],
   elsewhere: readonly (readonly Component[])[] = [],
 ): Status {
-  const whole = wholeGateway(gateways)
+  const whole = wholeGateway(processes.map(({ gateway }) => gateway))
   const { edge, edges } = governor
-  const [first = [], ...others] = gateways.map(({ chains }) => gatewayComponents(chains))
+  const [first = [], ...others] = processes.map(edgeParts)
   const components = [
     edgeComponent(governor, whole),
     ...governor.services.map(serviceComponent),

@@ -61,6 +61,29 @@ rules: [{ match: x, answer: y }]
     expect(server.received).toHaveLength(2)
   })
 
+  it('asks each as often as the file says, and never one whose health is off', async () => {
+    await using server = await fakeServer()
+    const { watch, clock } = watched(`
+upstreams:
+  jira: { url: "${server.url}", preset: jira, health: 1m }
+  unasked: { url: "${server.url}", preset: jira, health: off }
+`)
+    await known(watch, 'jira', 'healthy')
+    await clock.advance(59_999)
+    expect(server.received).toHaveLength(1)
+    const next = server.request()
+    await clock.advance(1)
+    await (await next).over
+
+    expect(server.received).toHaveLength(2)
+    expect(watch.parts.map(({ name }) => name)).toEqual(['jira', 'unasked'])
+    expect(watch.seen('unasked')).toEqual({ status: 'unknown', reason: 'it is not asked: health is off' })
+    expect(watch.known()).toEqual([{ kind: 'upstream', name: 'jira', level: 'healthy', critical: false }])
+    while (watch.seen('jira').age !== 0) await new Promise(setImmediate)
+    await watch.close()
+    expect(clock.pending).toBe(0)
+  })
+
   it('says for how long it has been so, how old that is, and what was wrong last', async () => {
     await using server = await fakeServer()
     server.next({ status: 503 }, { status: 503 }, { status: 200 })

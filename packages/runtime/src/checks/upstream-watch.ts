@@ -1,6 +1,12 @@
 import { type Clock, systemClock } from '@holdfast/policy'
-import { type CheckAnswer, type ComponentStatus, health } from '@holdfast/telemetry/health'
-import type { Kind } from '../component.ts'
+import {
+  type Check,
+  type CheckAnswer,
+  type ComponentStatus,
+  type Health,
+  health,
+} from '@holdfast/telemetry/health'
+import { type Component, component, type Kind } from '../component.ts'
 import type { Config } from '../config/schema.ts'
 import { WireMissingError, type wireModules } from '../wire-modules.ts'
 import { withoutSecretsOf } from './known-secrets.ts'
@@ -14,6 +20,8 @@ export interface UpstreamWatch {
    * not healthy last and how long ago (`lastError`), all in ms.
    */
   seen(name: string): CheckAnswer
+  /** Those of which it is known how they were. */
+  known(): readonly Component[]
   close(): Promise<void>
 }
 
@@ -21,14 +29,14 @@ export interface UpstreamWatchOptions {
   readonly config: Config
   /** When to begin; never rejects. */
   readonly after: Promise<unknown>
-  /** How long after one look the next is taken, in ms. */
+  /** How long after one look the next is taken, in ms, where the file does not say. */
   readonly every?: number
   readonly clock?: Clock
   readonly load?: typeof wireModules
 }
 
 /*
- * I1  One look at a time is under way, over all of them at once; who asks what was seen starts none.
+ * I1  One look at a time is under way, over all that are looked at as often; who asks what was seen starts none.
  * I2  A look takes no longer than an upstream may take to answer, and a moment.
  * I3  Nothing is asked after `close`, and what was opened is closed.
  * I4  What is told of an upstream holds none of its secrets.
@@ -37,10 +45,10 @@ export interface UpstreamWatchOptions {
 export function upstreamWatch(options: UpstreamWatchOptions): UpstreamWatch {
   const { config, after, every = 10_000, clock = systemClock, load } = options
   const names = Object.keys(config.upstreams).filter((name) => !chained(config).has(name))
-  const registry = health({ clock })
+  const periodOf = (name: string) => config.upstreams[name]!.health ?? every
   const checks = new Map<string, Promise<UpstreamCheck>>()
   const kept = new Map<string, Kept>()
-  let cancel = (): void => {}
+  const cancels = new Map<number, () => void>()
   let closed = false
 
   /** Made for the first look, so that nothing of it is loaded before. */
@@ -52,9 +60,9 @@ export function upstreamWatch(options: UpstreamWatchOptions): UpstreamWatch {
     made.catch(() => checks.delete(name))
     return made
   }
-  for (const name of names) {
+  const askHow = (name: string): Check => {
     const hide = withoutSecretsOf(config.upstreams[name]!)
-    const check = async ({ signal }: { readonly signal: AbortSignal }) => {
+    return async ({ signal }) => {
       if (closed) return undefined
       try {
         const answer = await (await checkFor(name)).ask(signal)
@@ -64,9 +72,8 @@ export function upstreamWatch(options: UpstreamWatchOptions): UpstreamWatch {
         return { status: error instanceof WireMissingError ? 'unknown' : 'unhealthy', reason }
       }
     }
-    registry.add(name, check, { timeout: patience + moment, cache: 0, critical: false })
   }
-  const look = async (): Promise<void> => {
+  const look = async (registry: Health, period: number): Promise<void> => {
     if (closed) return
     const { components } = await registry.report()
     const at = clock.now()
@@ -77,15 +84,31 @@ export function upstreamWatch(options: UpstreamWatchOptions): UpstreamWatch {
       const lastError = ails ? { reason: reason ?? status, at } : before?.lastError
       kept.set(name, { status, reason, took, details, at, since, lastError })
     }
-    if (!closed) cancel = clock.after(every, () => void look())
+    if (!closed)
+      cancels.set(
+        period,
+        clock.after(period, () => void look(registry, period)),
+      )
   }
-  if (names.length > 0) void after.then(look)
+  for (const [period, group] of Map.groupBy(names, periodOf)) {
+    if (period === 'off') continue
+    const registry = health({ clock })
+    for (const name of group)
+      registry.add(name, askHow(name), { timeout: patience + moment, cache: 0, critical: false })
+    void after.then(() => look(registry, period))
+  }
 
   return {
     parts: names.map((name) => ({ name, kind: kindOf(config, name) })),
     seen(name) {
       const known = kept.get(name)
-      if (known === undefined) return { status: 'unknown', reason: 'it has not been asked yet' }
+      if (known === undefined) {
+        const off = periodOf(name) === 'off'
+        return {
+          status: 'unknown',
+          reason: off ? 'it is not asked: health is off' : 'it has not been asked yet',
+        }
+      }
       const { status, reason, took, details, at, since, lastError } = known
       const now = clock.now()
       return {
@@ -100,9 +123,15 @@ export function upstreamWatch(options: UpstreamWatchOptions): UpstreamWatch {
         },
       }
     },
+    known: () =>
+      names.flatMap((name) => {
+        const { status: level, reason } = kept.get(name) ?? { status: 'unknown' }
+        if (level === 'unknown') return []
+        return component(kindOf(config, name), name, { level, ...(reason !== undefined && { reason }) })
+      }),
     async close() {
       closed = true
-      cancel()
+      for (const cancel of cancels.values()) cancel()
       await Promise.allSettled([...checks.values()].map(async (check) => (await check).close()))
     },
   }

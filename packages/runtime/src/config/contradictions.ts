@@ -25,9 +25,9 @@ export function* contradictions(config: Config): Generator<Contradiction> {
   yield* ofLog(config)
 }
 
-function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction> {
+function* ofUpstreams({ upstreams, policies, chains }: Config): Generator<Contradiction> {
   for (const [name, upstream] of Object.entries(upstreams)) {
-    const { policy, preset } = upstream
+    const { health, policy, preset } = upstream
     const path = ['upstreams', name]
     if (name === 'rules' || name === 'stale')
       yield { path, message: `'${name}' is the name of ${meant[name]}; call the upstream something else` }
@@ -38,10 +38,22 @@ function* ofUpstreams({ upstreams, policies }: Config): Generator<Contradiction>
       }
     if (policy !== undefined && !Object.hasOwn(policies, policy))
       yield { path: [...path, 'policy'], message: unknown('policy', policy, policies) }
+    const chain = health !== undefined && chainThatAsks(name, chains)
+    if (chain)
+      yield {
+        path: [...path, 'health'],
+        message: `is for an upstream that no chain names: how this one is, is seen by what '${chain}' asks it`,
+      }
     const system = outsideSystems.find((each) => each === preset)
     const complaint = system && upstream.is === 'http' ? addressComplaint(system, upstream.url) : undefined
     if (complaint !== undefined) yield { path: [...path, 'url'], message: complaint }
   }
+}
+
+function chainThatAsks(upstream: string, chains: Config['chains']): string | undefined {
+  const asks = ({ links }: Config['chains'][string]): boolean =>
+    links.some(({ link }) => link.split('/', 1)[0] === upstream)
+  return Object.keys(chains).find((name) => asks(chains[name]!))
 }
 
 /** What a link is that names no upstream. */

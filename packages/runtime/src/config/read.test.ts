@@ -257,6 +257,11 @@ services:
         "2:21 chains.default[0]: 'primary/' names no model after the slash",
       ],
       [
+        'how often an upstream is looked at that a chain asks',
+        'upstreams: { a: { url: http://x, health: 1m } }\nchains: { c: [a/m] }',
+        "1:42 upstreams.a.health: is for an upstream that no chain names: how this one is, is seen by what 'c' asks it",
+      ],
+      [
         'an upstream with the name of the rules',
         'upstreams: { rules: { url: http://x } }',
         "1:21 upstreams.rules: 'rules' is the name of the rules; call the upstream something else",

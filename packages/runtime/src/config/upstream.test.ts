@@ -21,6 +21,8 @@ const serverKey = 'x'.repeat(40)
 describe('upstreamOf', () => {
   it.each([
     ['{ url: http://x, model: m }', { is: 'http', url: 'http://x', model: 'm' }],
+    ['{ grpc: "x:1", health: 1m }', { is: 'grpc', address: 'x:1', tls: false, health: 60_000 }],
+    ['{ postgres: postgres://x, health: off }', { is: 'postgres', url: 'postgres://x', health: 'off' }],
     [
       '{ url: http://x, keys: [a, b], context: 8000, prefill: prefix, streams: true }',
       { is: 'http', url: 'http://x', keys: ['a', 'b'], context: 8_000, prefill: 'prefix', streams: true },
@@ -72,6 +74,8 @@ describe('upstreamOf', () => {
     ],
     ['{ url: http://x, dialect: french }', 'upstreams.a.dialect: must be openai, anthropic or both'],
     ['{ url: http://x, prefill: maybe }', 'upstreams.a.prefill: must be true, false, plain, prefix or vllm'],
+    ['{ url: http://x, health: often }', 'f:2:31 upstreams.a.health: must be off, or a duration such as 1m'],
+    ['{ url: http://x, health: 0s }', 'f:2:31 upstreams.a.health: must be off, or a duration such as 1m'],
     ['{ url: http://x, tools: some }', 'f:2:30 upstreams.a.tools: must be true or false'],
     ['{ grpc: "x:1", vision: true }', 'upstreams.a.vision: is for an upstream with a url'],
     ['{ grpc: y }', 'f:2:14 upstreams.a.grpc: must be a gRPC server'],

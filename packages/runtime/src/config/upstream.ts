@@ -1,7 +1,8 @@
 import { type Provider, providerFacts, providerNames } from '@holdfast/gateway/providers'
 import { outsideSystems, type RetryPreset, retryPresets } from '@holdfast/policy'
 import { z } from 'zod'
-import { count, says, text, url } from './scalars.ts'
+import { present } from '../present.ts'
+import { count, says, text, time, url } from './scalars.ts'
 import { type Address, address, addressText } from './units.ts'
 
 const retryPresetNames = Object.keys(retryPresets) as RetryPreset[]
@@ -91,11 +92,14 @@ export const upstreamShape = {
   idempotent: z.array(method, says('must be a list of methods of gRPC')).optional(),
   serverKey: text.length(40, says('must be the 40 characters of a public key of CURVE')).optional(),
   replica: postgres.optional(),
+  health: z.union([z.literal('off'), time], says('must be off, or a duration such as 1m')).optional(),
   policy: text.optional(),
   preset,
 }
 
 interface Under {
+  /** How long after one look at how it is the next is taken, in ms, where no chain names it. */
+  readonly health?: 'off' | number | undefined
   readonly policy?: string | undefined
   readonly preset?: z.infer<typeof preset>
 }
@@ -164,8 +168,8 @@ export function upstreamOf(written: Given, at: z.core.$RefinementCtx<unknown>): 
     for (const key of only[other])
       if (other !== wire && given[key] !== undefined)
         return complain(`is for an upstream with a ${other}, and this one has a ${wire}`, key)
-  const { policy, preset } = given
-  const under = { ...(policy !== undefined && { policy }), ...(preset !== undefined && { preset }) }
+  const { health, policy, preset } = given
+  const under = present({ health, policy, preset })
   switch (wire) {
     case 'url': {
       const {

@@ -1,5 +1,18 @@
+import type { GatewayStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
-import type { Component } from '../component.ts'
+import { type Component, gatewayComponents } from '../component.ts'
+
+/** What a process of the edge knows. */
+export interface EdgeStatus {
+  readonly gateway: GatewayStatus
+  /** The upstreams that no chain names, as far as it is known how they are. */
+  readonly outside: readonly Component[]
+}
+
+/** The parts that a process of the edge knows. */
+export function edgeParts({ gateway, outside }: EdgeStatus): readonly Component[] {
+  return [...outside, ...gatewayComponents(gateway.chains)]
+}
 
 /** What one process of the edge said of its gateway last. */
 export interface EdgeReplica {

@@ -1,5 +1,6 @@
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
+import { component } from '../component.ts'
 import { sampleChain, sampleLink, sampleService } from '../testing/index.ts'
 import { edges } from './edges.ts'
 
@@ -10,11 +11,11 @@ function peer(answers = true) {
   const call = async (...of: readonly unknown[]): Promise<unknown> => {
     asked.push(of)
     if (!answers) throw new Error('TIMEOUT')
-    return { inFlight: 100, chains: [] }
+    return status(100)
   }
   return { signal: gone.signal, call, asked, leave: () => gone.abort() }
 }
-const status = (inFlight: number) => ({ inFlight, chains: [] })
+const status = (inFlight: number) => ({ gateway: { inFlight, chains: [] }, outside: [] })
 const single = (pid: number | undefined) => sampleService('edge', { pid })
 const crew = (...each: readonly (readonly [number, number])[]) =>
   sampleService('edge', {
@@ -66,19 +67,20 @@ describe('edges', () => {
   it('tell in short how each is, and what ails in it', () => {
     const book = edges(fakeClock())
     const { counts } = sampleChain('a')
+    const orders = component('database', 'orders', { level: 'unhealthy', reason: 'no connection' })
     const chains = [
       sampleChain('a', { counts: { ...counts, requests: 3 } }),
       sampleChain('b', { counts: { ...counts, requests: 4 }, links: [sampleLink('down', 'open')] }),
     ]
-    book.report({ pid: 7, connections: 3, status: { inFlight: 2, chains } }, peer())
+    book.report(
+      { pid: 7, connections: 3, status: { gateway: { inFlight: 2, chains }, outside: [orders] } },
+      peer(),
+    )
 
     expect(book.replicas(single(7))).toMatchObject([
       {
         ...{ replica: 1, pid: 7, age: 0, inFlight: 2, connections: 3, requests: 7 },
-        ailing: [
-          { kind: 'upstream', name: 'down' },
-          { kind: 'chain', name: 'b' },
-        ],
+        ailing: [orders, { kind: 'upstream', name: 'down' }, { kind: 'chain', name: 'b' }],
       },
     ])
   })

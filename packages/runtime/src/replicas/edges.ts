@@ -1,24 +1,22 @@
-import type { GatewayStatus } from '@holdfast/gateway'
 import type { ControlCall, ControlPeer, ServiceStatus } from '@holdfast/governor'
 import { type Clock, systemClock } from '@holdfast/policy'
-import { gatewayComponents } from '../component.ts'
-import type { EdgeReplica } from './edge-replica.ts'
+import { type EdgeReplica, type EdgeStatus, edgeParts } from './edge-replica.ts'
 
-/** What a process of the edge reports: whose it is, how many connections clients have to it, and how its gateway is. */
+/** What a process of the edge reports: whose it is, how many connections clients have to it, and what it knows. */
 export interface EdgeReport {
   readonly pid: number
   readonly connections: number
-  readonly status: GatewayStatus
+  readonly status: EdgeStatus
 }
 
 /** What the processes of the edge say of themselves, as their governor hears it. */
 export interface Edges {
   /** A process of the edge says how it is; it is known for as long as it is connected. */
   report(report: EdgeReport, peer: ControlPeer): void
-  /** How the gateway of each process is, as it said last; of those of the edge that live and said something within 5 s. */
-  latest(edge: ServiceStatus): readonly GatewayStatus[]
+  /** What each process knows, as it said last; of those of the edge that live and said something within 5 s. */
+  latest(edge: ServiceStatus): readonly EdgeStatus[]
   /** The same, asked now; of one that does not answer at once, as it said last. */
-  now(edge: ServiceStatus): Promise<readonly GatewayStatus[]>
+  now(edge: ServiceStatus): Promise<readonly EdgeStatus[]>
   /** The same in short. */
   replicas(edge: ServiceStatus): readonly EdgeReplica[]
   /** Asks one process of the edge on behalf of another: `{ pid, call, with }`. */
@@ -63,7 +61,7 @@ export function edges(clock: Clock = systemClock): Edges {
       Promise.all(
         current(edge).map(async ([, { peer, status }]) => {
           const answer = await peer.call('status', undefined, { timeout: atOnce }).catch(() => status)
-          return answer as GatewayStatus
+          return answer as EdgeStatus
         }),
       ),
     replicas: (edge) =>
@@ -72,9 +70,9 @@ export function edges(clock: Clock = systemClock): Edges {
         pid,
         age,
         connections,
-        inFlight: status.inFlight,
-        requests: status.chains.reduce((sum, { counts }) => sum + counts.requests, 0),
-        ailing: gatewayComponents(status.chains).filter(({ level }) => level !== 'healthy'),
+        inFlight: status.gateway.inFlight,
+        requests: status.gateway.chains.reduce((sum, { counts }) => sum + counts.requests, 0),
+        ailing: edgeParts(status).filter(({ level }) => level !== 'healthy'),
       })),
     ask(input) {
       const { pid, call, with: asked } = Object(input) as Readonly<Record<string, unknown>>

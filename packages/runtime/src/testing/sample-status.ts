@@ -1,6 +1,7 @@
 import type { ChainStatus, LinkStatus } from '@holdfast/gateway'
 import type { ServiceStatus } from '@holdfast/governor'
 import type { BreakerStatus } from '@holdfast/policy'
+import type { Component } from '../component.ts'
 import { type GovernorView, type Status, statusOf } from '../status.ts'
 
 /** A service that is ready, but for what is said otherwise. */
@@ -72,9 +73,11 @@ export function sampleStatus(
   parts: Partial<Pick<GovernorView, 'services' | 'edge' | 'edges'>> & {
     /** Nothing where the edge does not report. */
     readonly chains?: readonly ChainStatus[] | undefined
+    /** The upstreams that no chain names. */
+    readonly outside?: readonly Component[]
   } = {},
 ): Status {
-  const { chains = [sampleChain('default')], ...governor } = parts
+  const { chains = [sampleChain('default')], outside = [], ...governor } = parts
   const silent = 'chains' in parts && parts.chains === undefined
-  return statusOf(sampleView(governor), silent ? [] : [{ inFlight: 1, chains }])
+  return statusOf(sampleView(governor), silent ? [] : [{ gateway: { inFlight: 1, chains }, outside }])
 }
