@@ -5,6 +5,7 @@ import { recordOf } from './json-value.ts'
 import { noCompletion } from './no-completion.ts'
 import { failureOf } from './provider-failure.ts'
 import type { Answering, Reader } from './reader.ts'
+import { retryAfterOf } from './retry-after.ts'
 
 const largestError = 64 * 1024
 
@@ -42,7 +43,7 @@ export class ErrorReader implements Reader {
       upstream: upstream.name,
       status,
       body,
-      retryAfter: headerText(headers['retry-after']),
+      retryAfter: retryAfterOf(headers),
       key: upstream.key,
       wallNow: Date.now(),
     })

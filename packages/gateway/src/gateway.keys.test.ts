@@ -145,6 +145,13 @@ describe('an upstream whose provider says that a limit is used up', () => {
     expect([one.received.length, two.received.length]).toEqual([1, 1])
   })
 
+  it('is said to the client to be away for as long as retry-after-ms has it', async () => {
+    const { door, one } = await behind({ policy: { ...policy, retry: { attempts: 1 } } })
+    one.always(refuse(429, { 'retry-after-ms': '8400' }))
+
+    expect((await ask(door.url, { model: 'alone' })).headers.get('retry-after')).toBe('9')
+  })
+
   it.each<[string, () => Record<string, string>]>([
     ['Retry-After in seconds', () => ({ 'retry-after': '9' })],
     ['Retry-After as a date', () => ({ 'retry-after': new Date(Date.now() + 9_000).toUTCString() })],

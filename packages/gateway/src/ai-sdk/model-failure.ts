@@ -2,6 +2,7 @@ import { classOfError } from '@holdfast/transport'
 import { record } from '../json-value.ts'
 import { failureInBody, failureOf, ProviderFailure } from '../provider-failure.ts'
 import { redacted } from '../redacted.ts'
+import { retryAfterOf } from '../retry-after.ts'
 
 /**
  * What it means that a model of the AI SDK threw, or told in its stream, an error: the same as if its provider had said it to the gateway. The error
@@ -72,12 +73,4 @@ function aiErrorName(error: Error): string | undefined {
 function bodyOf({ responseBody, data, message }: Readonly<Record<string, unknown>>): string {
   if (typeof responseBody === 'string' && responseBody !== '') return responseBody
   return JSON.stringify(record(data) ?? { error: { message } })
-}
-
-/** In seconds or as a date, as `Retry-After` has it; `retry-after-ms` is the more exact. */
-function retryAfterOf(headers: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  const exact = Number(headers?.['retry-after-ms'] ?? Number.NaN)
-  if (exact >= 0) return String(exact / 1_000)
-  const asked = headers?.['retry-after']
-  return typeof asked === 'string' ? asked : undefined
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { retryAfterMs } from '@holdfast/transport'
 import { headerText } from '../headers.ts'
+import { retryAfterOf } from '../retry-after.ts'
 
 /** What a provider counts, and the names of its headers for it: what is left, how much there is, and when it is filled up again. Requests are given back one by one. */
 const limits = [
@@ -29,9 +30,7 @@ const longest = { usedUp: 60_000, asked: 300_000 } as const
 export function restAskedFor(status: number, headers: IncomingHttpHeaders, wallNow: number): number {
   let rest = 0
   if (status === 429 || status === 503 || status === 529) {
-    const exact = Number(headerText(headers['retry-after-ms']) ?? Number.NaN)
-    const asked = exact >= 0 ? exact : (retryAfterMs(headerText(headers['retry-after']), wallNow) ?? 0)
-    rest = Math.min(asked, longest.asked)
+    rest = Math.min(retryAfterMs(retryAfterOf(headers), wallNow) ?? 0, longest.asked)
   }
   for (const { left, limit, reset, requests } of limits) {
     if (headers[left] === undefined || Number(headerText(headers[left])) > 0) continue
