@@ -138,6 +138,20 @@ describe('Ledger', () => {
     ledger.close()
   })
 
+  it('counts for the day that the clock says, though it jumps ahead and back', () => {
+    const { ledger, jump } = kept()
+    ledger.spent('alice', 'day')
+    jump(86_400_000)
+    ledger.book(booking())
+    ledger.flush()
+    jump(-86_400_000)
+
+    expect(ledger.spent('alice', 'total').micros).toBe(300)
+    expect(ledger.spent('alice', 'month').micros).toBe(0)
+    expect(ledger.spent('alice', 'day').micros).toBe(0)
+    ledger.close()
+  })
+
   it('says when a day and a month begin anew', () => {
     const { ledger } = kept()
 

@@ -82,7 +82,7 @@ export class Ledger implements Books, Spendings {
       known.day += booking.micros
       known.month += booking.micros
       known.total += booking.micros
-    }
+    } else if (known) this.#known.delete(booking.client)
     this.#arm()
   }
 

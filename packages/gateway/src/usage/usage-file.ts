@@ -109,13 +109,13 @@ export class UsageFile {
   }
 
   spent(client: string, day: string): Spent {
-    const month = `${day.slice(0, 7)}-01`
+    const month = day.slice(0, 7)
     const row = this.#db
       .prepare(
-        `SELECT TOTAL(micros) AS total, TOTAL(micros) FILTER (WHERE day >= ?) AS month,
+        `SELECT TOTAL(micros) AS total, TOTAL(micros) FILTER (WHERE day BETWEEN ? AND ?) AS month,
           TOTAL(micros) FILTER (WHERE day = ?) AS day FROM usage WHERE client = ?`,
       )
-      .get(month, day, client)!
+      .get(`${month}-01`, `${month}-31`, day, client)!
     return { day: row['day'] as number, month: row['month'] as number, total: row['total'] as number }
   }
 
