@@ -43,16 +43,12 @@ export function manner(given: ResilientOptions | Pipeline, ownName: string): Man
     `a pipeline, or an object with any of ${known.join(', ')}`,
   )
   for (const key of Object.keys(options))
-    demand(
-      (known as readonly string[]).includes(key),
-      `resilient: ${key}`,
-      Reflect.get(options, key),
-      `one of ${known.join(', ')}`,
-    )
+    demand(known.includes(key), `resilient: ${key}`, Reflect.get(options, key), `one of ${known.join(', ')}`)
   const { name = ownName, pipeline, prefill, context, clock = systemClock, random = Math.random } = options
+  const total = options.timeout?.total
   for (const [limit, ms] of Object.entries(options.timeout ?? {})) {
     demand(
-      limit in patienceDefaults && limit !== 'connect',
+      Object.hasOwn(patienceDefaults, limit) && limit !== 'connect',
       `resilient: timeout.${limit}`,
       ms,
       'one of headers, firstToken, idle, total',
@@ -61,13 +57,14 @@ export function manner(given: ResilientOptions | Pipeline, ownName: string): Man
   }
   if (pipeline !== undefined) {
     demand(typeof pipeline === 'function', 'resilient: pipeline', pipeline, 'what wrap() or policy() gives')
-    const other = own.find((key) => options[key] !== undefined)
-    demand(
-      other === undefined,
-      `resilient: ${other}`,
-      other && options[other],
-      'absent where there is a pipeline, which holds the policies',
-    )
+    const twice = {
+      retry: options.retry,
+      budget: options.budget,
+      breaker: options.breaker,
+      'timeout.total': total,
+    }
+    for (const [other, value] of Object.entries(twice))
+      demand(value === undefined, `resilient: ${other}`, value, 'absent where there is a pipeline')
   }
   const { headers, firstToken, idle } = { ...patienceDefaults, ...options.timeout }
   return {
@@ -80,5 +77,5 @@ export function manner(given: ResilientOptions | Pipeline, ownName: string): Man
   }
 }
 
-const own = ['retry', 'budget', 'breaker'] as const
-const known = [...own, 'name', 'timeout', 'pipeline', 'prefill', 'context', 'clock', 'random'] as const
+const known: readonly string[] =
+  'retry budget breaker name timeout pipeline prefill context clock random'.split(' ')

@@ -263,6 +263,23 @@ describe('resilient', () => {
     expect(fake.calls[0]?.options.abortSignal?.aborted).toBe(true)
   })
 
+  it('glues nothing to what nobody can go on with, however stubborn a pipeline is', async () => {
+    const fake = fakeModel('m')
+    const source: Part = { type: 'source', sourceType: 'url', id: 's', url: 'https://a.test' }
+    fake.next({ does: 'say', parts: [...beginning('One '), source] })
+    const stubborn = wrap(retry({ attempts: 5, backoff: { initial: 1, max: 1 }, when: () => true }))
+    const { stream } = await resilient(fake, stubborn).doStream(asked)
+    let all = ''
+    const failed = await reason(
+      (async () => {
+        for await (const part of stream) all += said([part])
+      })(),
+    )
+
+    expect([all, fake.calls.length]).toEqual(['One ', 1])
+    expect(failed).toMatchObject({ code: 'CHAIN_EXHAUSTED', brokeOff: true })
+  })
+
   it('keeps a thousand callers apart', async () => {
     const fake = fakeModel('m')
     const model = resilient(fake, quick({ retry: { attempts: 1 }, breaker: { failures: 10_000 } }))
@@ -317,6 +334,7 @@ describe('resilient', () => {
     ['a limit that is none', fakeModel('m'), { timeout: { idle: '5s' } }, /timeout\.idle.*number of ms/],
     ['no object', fakeModel('m'), 5, /a pipeline, or an object/],
     ['two policies', fakeModel('m'), { pipeline: wrap(), retry: {} }, /retry.*absent/],
+    ['two limits', fakeModel('m'), { pipeline: wrap(), timeout: { total: 1 } }, /timeout\.total.*absent/],
   ])('refuses %s and says what it takes', (_, model, policy, words) => {
     expect(() => resilient(model as LanguageModelV4, policy as ResilientOptions)).toThrow(words)
   })

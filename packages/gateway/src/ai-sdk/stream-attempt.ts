@@ -39,7 +39,9 @@ export async function streamAttempt(
   let source: ReadableStreamDefaultReader<Part> | undefined
   let behind = false
   try {
-    if (listener.transcript.started && !listener.hear(limits)) throw tooLate(name)
+    const { started, resumable } = listener.transcript
+    if (started && !resumable) throw beyondRepair(name)
+    if (started && !listener.hear(limits)) throw tooLate(name)
     const reader = new PartReader(name, listener, continues)
     limits.expect('the first token', patience.firstToken)
     const streamed = await limits.until(opened(model, options, limits))
@@ -93,6 +95,15 @@ async function closed(
   } finally {
     give()
   }
+}
+
+/** A pipeline of somebody's own may try again whatever it is told. */
+function beyondRepair(link: string): ProviderFailure {
+  return new ProviderFailure({
+    class: 'permanent',
+    message: `${link} cannot go on with what the caller has`,
+    code: 'DIVERGED',
+  })
 }
 
 function tooLate(link: string): ProviderFailure {
