@@ -177,6 +177,76 @@ describe('a chain with a cache', () => {
     expect(how((await askStream(door.url, { seed: 1 })).response)).toBeNull()
   })
 
+  it('keeps no stream that was put together from two attempts', async () => {
+    const provider = open(await fakeProvider())
+    const door = await cached(provider, { for: minute })
+    provider.next({ does: 'cut', after: 5 })
+
+    expect(await askStream(door.url)).toMatchObject({ done: true, text: fakeAnswer })
+    expect(how((await askStream(door.url)).response)).toBeNull()
+    expect(how((await askStream(door.url)).response)).toBe('hit')
+  })
+
+  it('keeps no answer with another status than 200', async () => {
+    const provider = open(await fakeProvider())
+    const body = JSON.stringify({ choices: [{ message: { content: 'later' }, finish_reason: 'stop' }] })
+    provider.next({
+      does: 'say',
+      status: 202,
+      headers: { 'content-type': 'application/json' },
+      bytes: [body],
+    })
+    const door = await cached(provider, { for: minute })
+
+    expect((await ask(door.url)).status).toBe(202)
+    expect(how(await ask(door.url))).toBeNull()
+  })
+
+  it('does not believe what comes from far ahead, when the wall clock was put back', async () => {
+    const time = wall()
+    const provider = open(await fakeProvider())
+    const door = await cached(provider, { for: minute }, { cache: { wall: time } })
+    await ask(door.url)
+    time.goOn(-minute / 2)
+    const soon = await ask(door.url)
+    time.goOn(-minute)
+
+    expect([how(soon), soon.headers.get('age')]).toEqual(['hit', '0'])
+    expect(how(await ask(door.url))).toBeNull()
+  })
+
+  it('keeps a response that was not to be stored, once it has come to its end, and no other', async () => {
+    const provider = open(await fakeProvider())
+    const door = await cached(
+      provider,
+      { for: minute },
+      {
+        upstreams: { model: { dialect: 'openai', url: provider.url, responses: true, policy: quickPolicy } },
+      },
+    )
+    const respond = async (body: object, status: string) => {
+      const json = JSON.stringify({ id: 'r', object: 'response', status, output: [] })
+      provider.next({ does: 'say', headers: { 'content-type': 'application/json' }, bytes: [json] })
+      const init = { method: 'POST', body: JSON.stringify({ model: 'default', input: 'x', ...body }) }
+      const [first, second] = [
+        await fetch(`${door.url}/v1/responses`, init),
+        await fetch(`${door.url}/v1/responses`, init),
+      ]
+      return [how(first), how(second)]
+    }
+    provider.always({
+      does: 'say',
+      headers: { 'content-type': 'application/json' },
+      bytes: [JSON.stringify({ id: 'r', status: 'completed' })],
+    })
+
+    expect(await respond({ store: false }, 'completed')).toEqual([null, 'hit'])
+    expect(await respond({ store: false, seed: 1 }, 'incomplete')).toEqual([null, null])
+    expect(await respond({}, 'completed')).toEqual([null, null])
+    for (const more of [{ background: true }, { previous_response_id: 'r' }, { conversation: 'c' }])
+      expect(await respond({ store: false, ...more }, 'completed')).toEqual([null, null])
+  })
+
   it('does not answer for a request that does more than to ask', async () => {
     const provider = open(await fakeProvider())
     const door = await cached(provider, { for: minute })
@@ -219,6 +289,28 @@ describe('a chain with a cache', () => {
     expect(how(await ask(after.url))).toBe('hit')
     expect(how(await ask(after.url))).toBe('hit')
     expect(provider.received).toHaveLength(1)
+  })
+
+  it('sees on the disk what another process has kept since', async () => {
+    const time = wall()
+    const cache = { folder: folder(), wall: time }
+    const provider = open(await fakeProvider())
+    const options = { for: minute, keep: 'disk' } as const
+    const [one, other] = [
+      await cached(provider, options, { cache }),
+      await cached(provider, options, { cache }),
+    ]
+    const closed = async (door: GatewayServer): Promise<void> => door.gateway.close()
+    await ask(one.url)
+    time.goOn(minute)
+    provider.next({ does: 'answer', text: 'newer' })
+    await ask(other.url)
+    await closed(other)
+    const again = await ask(one.url)
+
+    expect(how(again)).toBe('hit')
+    expect(await again.text()).toContain('newer')
+    expect(provider.received).toHaveLength(2)
   })
 
   it('is told that there must be a folder for what is kept on the disk', async () => {

@@ -227,6 +227,32 @@ describe('identical requests at the same time', () => {
     expect(provider.requests).toBe(3)
   })
 
+  it('are asked apart where a stream is to come late rather than broken off', async () => {
+    const provider = await silent()
+    const door = await cached(provider)
+    const live = reader(door)
+    const call = await provider.call(1)
+    const late = ask(door.url, { stream: true }, { headers: { 'x-holdfast-stream': 'buffered' } })
+    const whole = `${streamHead}${rawChunk({ content: 'whole' })}${finish}`
+    ;(await provider.call(2)).end(whole)
+
+    expect(await (await late).text()).toContain('whole')
+    call.end(whole)
+    expect(await live.whole).toContain('whole')
+  })
+
+  it('are asked apart where a client tries again by itself, since nobody else does for it', async () => {
+    const provider = await silent()
+    const door = await cached(provider)
+    const all = ['0', '1'].map((count) =>
+      ask(door.url, {}, { headers: { 'x-stainless-retry-count': count } }),
+    )
+    await inFlight(door, 2)
+    for (let nth = 1; nth <= 2; nth++) (await provider.call(nth)).write(piece())
+
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual([200, 200])
+  })
+
   it('are asked apart for each client, unless the chain says otherwise', async () => {
     const clients = {
       alice: { sha256: hash('sha256', 'a', 'hex') },

@@ -4,6 +4,7 @@ import type { OutHeaders } from '../headers.ts'
 import { marks } from '../journey.ts'
 import type { Reply } from '../reply.ts'
 import { replyFor } from '../reply-for.ts'
+import { retriedOutside } from '../retried-outside.ts'
 import { answerForm, inForm, sourceForm } from './answer-form.ts'
 import { answerKey, type KeyTerms } from './answer-key.ts'
 import { cacheControl } from './cache-control.ts'
@@ -98,7 +99,7 @@ export class ChainCache {
       return { is: 'asked' }
     }
     const key = `${answer}-${answerForm(request)}`
-    const flightKey = wantsBuffered(request) ? `${key}-buffered` : key
+    const flightKey = `${key}${manner(request)}`
     if (maxAge > 0) {
       const other = otherKey(answer, request)
       if (this.#options.keep === 'disk' && !this.#fresh(key, maxAge) && !this.#flying(flightKey)) {
@@ -205,6 +206,11 @@ export class ChainCache {
     const at = this.#shelves.wall()
     this.#shelves.put(key, { type: flight.type, link, at, body }, { keep, until: at + fresh + stale })
   }
+}
+
+/** Those who are asked for in another manner wait for another flight: whole streams come late, and for who tries again by himself nobody else does. */
+function manner(request: ChatRequest): string {
+  return `${wantsBuffered(request) ? '-buffered' : ''}${retriedOutside(request.headers) ? '-once' : ''}`
 }
 
 /** Where the same answer may be kept in another form: of chat completions, which are what they are in either. */

@@ -1,39 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Outlet, Reply } from '../reply.ts'
+import { Reply } from '../reply.ts'
 import { Flight } from './flight.ts'
+import { client } from './testing/client.ts'
 
-/** A client that takes so many pieces, and then no more until it has caught up. */
-const client = (room = Infinity) => {
-  const said: string[] = []
-  const state = { headersSent: false, writableEnded: false, destroyed: false, writableNeedDrain: false }
-  const drains: (() => void)[] = []
-  let left = room
-  const outlet: Outlet = Object.assign(state, {
-    writeHead: (status: number) => {
-      state.headersSent = true
-      said.push(String(status))
-    },
-    write: (bytes: Buffer, done?: () => void) => {
-      said.push(String(bytes))
-      done?.()
-      state.writableNeedDrain = --left < 0
-      return !state.writableNeedDrain
-    },
-    end: (bytes: Buffer) => {
-      said.push(`${bytes}.`)
-      state.writableEnded = true
-    },
-    destroy: () => {
-      state.destroyed = true
-    },
-    on: (_: 'drain', drained: () => void) => drains.push(drained),
-  })
-  const catchUp = (more = Infinity): void => {
-    left = more
-    for (const drained of drains) drained()
-  }
-  return { reply: new Reply(outlet), said, state, catchUp }
-}
 const nobodyLeaves = new AbortController().signal
 const piece = (text: string) => Buffer.from(text)
 
