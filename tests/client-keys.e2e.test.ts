@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freePorts, holdfast, type RunningHoldfast, runningHoldfast } from './harness/running-holdfast.ts'
 
 const secrets = { alice: 'hf-the-secret-of-alice', bob: 'hf-the-secret-of-bob', eve: 'hf-the-secret-of-eve' }
@@ -49,6 +49,8 @@ chains: { default: [rules], other: [rules] }
     running = await runningHoldfast(file, ports[1]!)
   }, 20_000)
   afterAll(() => running[Symbol.asyncDispose]())
+  // A reload is a process, and a busy machine runs many.
+  vi.setConfig({ testTimeout: 30_000 })
 
   it('says that it can be reached from outside', async () => {
     expect(await running.line(/other machines can reach the gateway/)).toContain('TLS')
@@ -99,7 +101,7 @@ chains: { default: [rules], other: [rules] }
     keys(`bob: { secret: ${secrets.bob} }\n`)
     running.child.kill('SIGHUP')
     await running.line(/the file was read again/)
-    await expect.poll(() => ask(secrets.bob), { timeout: 5_000 }).toBe('Somebody.')
+    await expect.poll(() => ask(secrets.bob), { timeout: 20_000 }).toBe('Somebody.')
     expect(await ask(secrets.eve)).toBe('401 invalid_api_key')
   })
 
@@ -114,36 +116,6 @@ chains: { default: [rules], other: [rules] }
 
     expect(await ask(secrets.bob)).toBe('Somebody.')
     expect(await ask(secrets.eve)).toBe('401 invalid_api_key')
-  })
-})
-
-describe('a gateway of several processes', () => {
-  it('lets no more in, all together, than the file says', async () => {
-    const ports = await freePorts(2)
-    await using _ = await runningHoldfast(
-      `
-gateway: { listen: 127.0.0.1:${ports[0]}, replicas: 2, keys: { alice: { secret: ${secrets.alice}, requests: 11/h } } }
-control: { listen: 127.0.0.1:${ports[1]} }
-rules: [{ match: ., answer: Somebody. }]
-chains: { default: [rules] }
-`,
-      ports[1]!,
-    )
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, () =>
-        fetch(`http://127.0.0.1:${ports[0]}/v1/chat/completions`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${secrets.alice}`, connection: 'close' },
-          body: JSON.stringify({ model: 'default', messages }),
-        }),
-      ),
-    )
-    const letIn = answers.filter(({ status }) => status === 200)
-
-    expect(letIn.length).toBeGreaterThanOrEqual(5)
-    expect(letIn.length).toBeLessThanOrEqual(10)
-    for (const { headers } of letIn) expect(headers.get('x-ratelimit-limit-requests')).toBe('5')
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40 - letIn.length)
   })
 })
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { preset, retryPresets } from '@holdfast/policy'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config/read.ts'
@@ -121,6 +122,35 @@ upstreams: { a: { url: http://x, preset: ai_provider }, b: { url: http://x, poli
     )
 
     expect(Object.values(upstreams).map(({ policy }) => policy?.budget)).toEqual(['p', 'p'])
+  })
+
+  it('gives each of several processes its part of what a client may, rounded down', () => {
+    const limits = 'requests: 11/h, tokens: 1000/m, concurrent: 3, spend: 5/d, stream: buffered, chains: [c]'
+    const text = (replicas: number) => `
+gateway: { replicas: ${replicas}, keys: { alice: { secret: 0123456789abcdef, ${limits} }, bob: { secret: 0123456789abcdeg } } }
+upstreams: { a: { url: http://x } }
+prices: { a: { input: 1, output: 1 } }
+chains: { c: [a] }
+`
+    const alice = (replicas: number) => options(text(replicas)).clients?.['alice']
+
+    expect(alice(1)).toEqual({
+      sha256: hash('sha256', '0123456789abcdef', 'hex'),
+      chains: ['c'],
+      requests: { limit: 11, per: 3_600_000 },
+      tokens: { limit: 1_000, per: 60_000 },
+      concurrent: 3,
+      spend: { amount: 5, per: 'day' },
+      buffered: true,
+    })
+    expect(alice(3)).toMatchObject({
+      requests: { limit: 3 },
+      tokens: { limit: 333 },
+      concurrent: 1,
+      spend: { amount: 5 },
+    })
+    expect(options(text(2)).clients?.['bob']).toMatchObject({ requests: undefined, buffered: false })
+    expect(options('').clients).toBeUndefined()
   })
 
   it('takes rules without regard to case, and over several lines', () => {
