@@ -206,6 +206,29 @@ describe('the usage of a gateway', () => {
     expect(it.rows()).toMatchObject([{ client: 'alice', answers: 2 }])
   })
 
+  it('lets in no more of a crowd than a client can pay for', async () => {
+    const spend = { amount: cost('a') * 1.5, per: 'total' } as const
+    await using it = await served({ clients: { alice: { sha256: hash('sha256', secret, 'hex'), spend } } })
+    const asking = Array.from({ length: 50 }, () =>
+      ask(it.door.url, {}, { headers: { authorization: `Bearer ${secret}` } }),
+    )
+    const answers = await Promise.all(asking)
+    await Promise.all(answers.map((each) => each.text()))
+
+    expect(it.a.received).toHaveLength(answers.filter(({ status }) => status === 200).length)
+    expect(it.rows()[0]!.cost).toBeLessThan(3 * cost('a'))
+  })
+
+  it('goes on answering where the ledger cannot be opened', async () => {
+    const ledger = new Ledger({ file: '/dev/null/usage.sqlite' })
+    await using it = await served({ ledger })
+    const response = await ask(it.door.url)
+
+    expect(response.status).toBe(200)
+    expect(ledger.flush()).toBe(false)
+    ledger.close()
+  })
+
   it('tells in metrics what links cost, and what was wasted', async () => {
     await using it = await served()
     it.a.next({ does: 'cut', after: 4 })

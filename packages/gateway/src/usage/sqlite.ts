@@ -13,7 +13,9 @@ export function sqlite(): Sqlite {
   }
   process.emitWarning = quieter as typeof emitWarning
   try {
-    return process.getBuiltinModule('node:sqlite')
+    const found: Sqlite | undefined = process.getBuiltinModule('node:sqlite')
+    if (found) return found
+    throw new Error(`Node ${process.version} has no SQLite: 22.13 or later has`)
   } finally {
     process.emitWarning = emitWarning
   }
