@@ -73,7 +73,9 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
   const ask = async (): Promise<GovernorView> => {
     const report: EdgeReport = { pid: process.pid, connections: share.connections(), status: status() }
     view = (await governor.call('report', report, { timeout: reportTimeout })) as GovernorView
-    elsewhere = otherReplicas(view, process.pid).map(({ connections }) => connections)
+    // One that hangs gets no connections, and is nobody to compare oneself with.
+    const awake = otherReplicas(view, process.pid).filter(({ age }) => age < 2 * reportEvery)
+    elsewhere = awake.map(({ connections }) => connections)
     return view
   }
   const ailing = (of: GovernorView) => otherReplicas(of, process.pid).map((each) => each.ailing)
