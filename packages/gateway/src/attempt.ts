@@ -14,6 +14,7 @@ export interface AttemptOptions extends Omit<Answering, 'status' | 'headers'> {
     readonly patience: Patience
     readonly streams: boolean
     answered(head: AnswerHead): void
+    unanswered(model: string | undefined): void
   }
   /** The one that is asked for, where the client's own is not. */
   readonly model: string | undefined
@@ -29,6 +30,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #reader: Reader | undefined
   #paused = false
+  #answered = false
   #settled = false
 
   constructor(
@@ -59,6 +61,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#settled || status < 200) return
     this.#options.notes.status(status)
+    this.#answered = true
     this.#options.upstream.answered({ status, headers, model: this.#options.model })
     this.#guard(() => {
       this.#reader = readerFor({
@@ -188,6 +191,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #settle(end: AttemptEnd): boolean {
     if (this.#settled) return false
     this.#settled = true
+    if (!this.#answered) this.#options.upstream.unanswered(this.#options.model)
     this.#options.notes.over(end)
     this.#watchdog.stop()
     this.#signal.removeEventListener('abort', this.#cancelled)

@@ -78,6 +78,8 @@ export interface Upstream {
   spare(tried: number, model: string | undefined): boolean
   /** What the head of an answer says about the key that was sent. */
   answered(head: AnswerHead): void
+  /** A call with its key for a model has come to nothing, without a head. */
+  unanswered(model: string | undefined): void
   readonly breaker: Breaker
   /** Retry around breaker around time-out: what every call to this provider goes through. */
   readonly pipeline: Pipeline
@@ -171,6 +173,7 @@ export function upstream(
         turn,
         key,
         answered: (head) => ring.answered(nth, head),
+        unanswered: (model) => ring.over(nth, model),
       }),
     )
     return seats[0]!

@@ -84,6 +84,21 @@ describe('KeyRing', () => {
     expect(keys.next()).toBe(0)
   })
 
+  it('counts what came to nothing as under way no longer (I3)', () => {
+    const { keys } = ring(1)
+    const left = {
+      'x-ratelimit-limit-requests': '10',
+      'x-ratelimit-remaining-requests': '1',
+      'x-ratelimit-reset-requests': '10s',
+    }
+    keys.answered(0, head(200, left))
+    expect([keys.next(), keys.next()]).toEqual([0, undefined])
+    keys.over(0, undefined)
+    keys.answered(0, head(200, left))
+
+    expect([keys.next(), keys.next()]).toEqual([0, undefined])
+  })
+
   it('lets one model be used up while the others are not', () => {
     const { keys } = ring(1)
     const usedUp = {

@@ -77,11 +77,17 @@ export class KeyRing {
     return Math.min(...this.#seats.map((seat) => restOf(seat, seat.allowances.get(model), now)))
   }
 
+  /** A call that was made with the key comes back, be it without an answer. */
+  over(nth: number, model: string | undefined): void {
+    this.#seats[nth]!.allowances.get(model)?.back()
+  }
+
   /** What an answer says about the key it was asked for with. */
   answered(nth: number, { status, headers, model }: AnswerHead): void {
     const seat = this.#seats[nth]!
     const { clock, size, refused } = this.#options
     const unknown = status === 401 || status === 403
+    this.over(nth, model)
     if (RequestAllowance.isToldIn(headers)) {
       const allowance = seat.allowances.get(model) ?? new RequestAllowance()
       seat.allowances.set(model, allowance)

@@ -31,9 +31,27 @@ describe('RequestAllowance', () => {
     const allowance = new RequestAllowance()
     allowance.told(openai('10', '5', '50s'), 0, wallNow)
     expect(goOut(allowance, 0)).toBe(5)
+    allowance.back()
     allowance.told(openai('10', '4', '60s'), 1, wallNow)
-
     expect(goOut(allowance, 1)).toBe(0)
+    allowance.back()
+    allowance.told(openai('10', '4', '60s'), 2, wallNow)
+
+    expect(goOut(allowance, 2)).toBe(1)
+  })
+
+  it('believes the provider again with each answer, however late that rounds its times', () => {
+    const allowance = new RequestAllowance()
+    const heard = (): void => {
+      allowance.back()
+      allowance.told(openai('4000', '3999', '1s'), 0, wallNow)
+    }
+    heard()
+    for (let asked = 0; asked < 10_000; asked++) {
+      expect(allowance.wait(0)).toBe(0)
+      allowance.take()
+      heard()
+    }
   })
 
   it('understands Anthropic, who tells when all are given back', () => {

@@ -13,14 +13,16 @@ const believed = 60_000
 
 /*
  * I1  Of what a provider says is left, no more goes out than that, and what it gives back in the meantime.
- * I2  What is under way counts as gone: an answer that was on its way before it does not bring it back.
+ * I2  What is under way counts as gone, since no answer could tell of it yet; what came to nothing without an answer is not under way.
  */
 /**
- * How many requests of one model a provider still takes from a key, as its answers say, so that a crowd is held back before it is refused. The time to the reset is
- * that until all are given back (OpenAI "Rate limits in headers"; Anthropic "Rate limits", token bucket; Groq "Rate limit headers"), one after the other.
+ * How many requests of one model a provider still takes from a key, as its answers say, so that a crowd is held back before it is refused. The time to
+ * the reset is that until all are given back, one after the other (OpenAI "Rate limits in headers"; Anthropic "Rate limits", token bucket; Groq "Rate
+ * limit headers").
  */
 export class RequestAllowance {
   #left = Number.POSITIVE_INFINITY
+  #underWay = 0
   #most = 0
   #every = 0
   #since = 0
@@ -38,8 +40,7 @@ export class RequestAllowance {
       const [left, limit] = [count(headers[names.left]), count(headers[names.limit])]
       const reset = resetMs(headerText(headers[names.reset]) ?? '', wallNow)
       if (!(limit > left && left >= 0 && reset > 0)) continue
-      this.#refill(now)
-      this.#left = Math.min(this.#left, left)
+      this.#left = left - this.#underWay
       this.#most = limit
       this.#every = reset / (limit - left)
       this.#since = now
@@ -56,6 +57,12 @@ export class RequestAllowance {
   /** One more goes out. */
   take(): void {
     this.#left--
+    this.#underWay++
+  }
+
+  /** One is no longer under way: its answer is here, or will not come. */
+  back(): void {
+    this.#underWay = Math.max(0, this.#underWay - 1)
   }
 
   #refill(now: number): void {
