@@ -97,7 +97,7 @@ describe('picture', () => {
       '  stale  – if kept     0 answered',
     ])
     expect(shown('least-loaded')[1]).toBe('  one    ● closed      0 answered · 2 in flight')
-    expect(shown('fastest')[1]).toBe('  one    ● closed      0 answered · 0.4 s to begin')
+    expect(shown('fastest')[1]).toBe('  one    ● closed      0 answered · 412 ms to begin')
     expect(shown('cheapest')[1]).toBe('  one    ● closed      0 answered')
   })
 

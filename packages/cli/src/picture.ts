@@ -121,7 +121,8 @@ function chainLines({ name, order, links, counts, lastAnsweredBy }: ChainStatus,
 function standing({ weight, inFlight, firstToken }: LinkStatus, order: ChainStatus['order']): string | false {
   if (order === 'weighted' && weight !== undefined) return `weight ${weight}`
   if (order === 'least-loaded' && inFlight > 0) return `${inFlight} in flight`
-  return order === 'fastest' && firstToken !== undefined && `${(firstToken / 1_000).toFixed(1)} s to begin`
+  if (order !== 'fastest' || firstToken === undefined) return false
+  return `${firstToken < 1_000 ? `${Math.round(firstToken)} ms` : `${(firstToken / 1_000).toFixed(1)} s`} to begin`
 }
 
 function breakerSign({ name, breaker }: LinkStatus, paint: Paint): string {

@@ -57,6 +57,32 @@ describe('gatewayLog', () => {
     ])
   })
 
+  it('makes nothing of it that links of a chain share the requests', () => {
+    expect(words(answered('one'), answered('two'), answered('one'), answered('three'))).toEqual([
+      'debug default: one answered',
+      'debug default: two answered',
+      'debug default: one answered',
+      'debug default: three answered',
+    ])
+    expect(
+      words(
+        answered('two'),
+        answered('three', failure('one')),
+        answered('two', failure('one')),
+        answered('two'),
+        answered('one'),
+        answered('two'),
+      ),
+    ).toEqual([
+      'debug default: two answered',
+      'warn default: three took over',
+      'info default: two answered',
+      'debug default: two answered',
+      'info default: one answers again',
+      'debug default: two answered',
+    ])
+  })
+
   it('says whose request it was, and once that a client is over a limit, until it is let in again', () => {
     const refused: GatewayEvent = {
       type: 'client.refused',

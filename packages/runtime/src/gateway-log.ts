@@ -19,27 +19,32 @@ interface Entry {
  * where a link takes over a chain. The first request of a client that is over a limit is `info` and those after it `debug`, until one is let in. `error` where nobody could answer, where an answer broke off, and for mistakes of the gateway's own. Never a word of what was asked or answered.
  */
 export function gatewayLog(log: Log): (event: GatewayEvent) => void {
-  const last = new Map<string, string>()
+  const chains = new Map<string, Answering>()
   const limited = new Set<string>()
   return (event) => {
-    const { level, message, fields } = ofEvent(event, { last, limited })
+    const { level, message, fields } = ofEvent(event, { chains, limited })
     log[level]({ event: event.type, ...fields, ...ids(event) }, message)
   }
 }
 
 /** What was told before. */
 interface Before {
-  /** Who answered last, by chain. */
-  readonly last: Map<string, string>
+  readonly chains: Map<string, Answering>
   /** Clients that are over a limit. */
   readonly limited: Set<string>
 }
 
-function ofEvent(event: GatewayEvent, { last, limited }: Before): Entry {
+/** Who answered a chain last, and who failed and has not answered since. */
+interface Answering {
+  readonly last: string
+  readonly missed: Set<string>
+}
+
+function ofEvent(event: GatewayEvent, { chains, limited }: Before): Entry {
   if (event.type === 'client.refused') return overLimit(event, limited)
   if (!('attempts' in event)) return ofOthers(event)
   if (event.client !== undefined) limited.delete(event.client)
-  return ofChain(event, last)
+  return ofChain(event, chains)
 }
 
 function overLimit({ client, chain, limit }: OverLimit, limited: Set<string>): Entry {
@@ -51,7 +56,7 @@ function overLimit({ client, chain, limit }: OverLimit, limited: Set<string>): E
 type OverLimit = Extract<GatewayEvent, { type: 'client.refused' }>
 type OfChain = Extract<GatewayEvent, { chain: string; attempts: number }>
 
-function ofChain(event: OfChain, last: Map<string, string>): Entry {
+function ofChain(event: OfChain, chains: Before['chains']): Entry {
   const { chain, client, attempts, failures } = event
   const link = 'link' in event ? event.link : undefined
   const fields = {
@@ -79,7 +84,7 @@ function ofChain(event: OfChain, last: Map<string, string>): Entry {
     case 'chain.cancelled':
       return { level: 'info', message: `${chain}: the client went away`, fields }
     case 'chain.answered':
-      return { ...answered(event, last), fields }
+      return { ...answered(event, chains), fields }
     case 'chain.reused':
       return {
         level: 'debug',
@@ -89,14 +94,19 @@ function ofChain(event: OfChain, last: Map<string, string>): Entry {
   }
 }
 
-function answered(event: Extract<OfChain, { type: 'chain.answered' }>, last: Map<string, string>): Entry {
+function answered(event: Extract<OfChain, { type: 'chain.answered' }>, chains: Before['chains']): Entry {
   const { chain, link, failures } = event
-  const before = last.get(chain)
-  last.set(chain, link)
-  if (before === link || (before === undefined && failures.length === 0))
-    return { level: failures.length === 0 ? 'debug' : 'info', message: `${chain}: ${link} answered` }
-  if (failures.length === 0) return { level: 'info', message: `${chain}: ${link} answers again` }
-  return { level: 'warn', message: `${chain}: ${link} took over${before ? ` from ${before}` : ''}` }
+  const { last, missed } = chains.get(chain) ?? { last: undefined, missed: new Set<string>() }
+  const failed = failures.filter((each) => !missed.has(each.link))
+  const back = missed.delete(link)
+  for (const each of failed) missed.add(each.link)
+  chains.set(chain, { last: link, missed })
+  if (failed.length > 0) {
+    const from = failed.some((each) => each.link === last) ? ` from ${last}` : ''
+    return { level: 'warn', message: `${chain}: ${link} took over${from}` }
+  }
+  if (back) return { level: 'info', message: `${chain}: ${link} answers again` }
+  return { level: failures.length === 0 ? 'debug' : 'info', message: `${chain}: ${link} answered` }
 }
 
 function ofOthers(event: Exclude<GatewayEvent, OfChain | OverLimit>): Entry {
