@@ -1,46 +1,19 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { gatewayServer, quickPolicy, rawAnswer, rawChunk, rawProvider } from './testing/index.ts'
+import { gatewayServer, quickPolicy, rawProvider } from './testing/index.ts'
+import { leavingClients } from './testing/leaving-clients.ts'
 
-const call = rawChunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{"a"' } }] })
-const answer = rawAnswer(
-  ['content-type: text/event-stream', 'connection: close'],
-  rawChunk({ role: 'assistant', content: '' }) + rawChunk({ content: 'Grüße 🦊' }).repeat(5) + call,
-)
 const patient = {
   ...quickPolicy,
   timeout: { firstToken: 600_000, headers: 600_000, idle: 600_000, total: 600_000 },
 }
 
-/** Asks, reads so many bytes of the answer, and is gone. */
-async function leavesAfter(bytes: number, url: URL, stream: boolean): Promise<void> {
-  const body = JSON.stringify({ model: 'default', stream, messages: [{ role: 'user', content: 'hi' }] })
-  const socket = connect(Number(url.port), url.hostname)
-  socket.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  )
-  let read = 0
-  socket.on('data', (part) => {
-    read += part.length
-    if (read >= bytes) socket.destroy()
-  })
-  await once(socket, 'close')
-}
-
 describe('a client that goes away', () => {
-  it('frees the upstream, whichever byte of the stream was its last', async () => {
-    await using provider = await rawProvider((socket) => void socket.write(answer))
-    await using door = await gatewayServer({
-      upstreams: { leaving: { dialect: 'openai', url: provider.url, policy: patient } },
-      chains: { default: ['leaving'] },
-    })
-    const url = new URL(door.url)
-    for (let bytes = 1; bytes < 1_200; bytes += 60) await leavesAfter(bytes, url, true)
-    await provider.drained()
+  it('frees every upstream that is asked for it, whichever byte was its last', async () => {
+    const { counts, hedged } = await leavingClients(120, 1)
 
-    expect(provider.requests).toBe(20)
-    expect(door.gateway.status().chains[0]!.counts).toMatchObject({ answered: {}, failed: 0 })
+    expect(hedged).toBeGreaterThan(20)
+    for (const each of counts)
+      expect(each).toMatchObject({ cancelled: each.requests, failed: 0, answered: {} })
   })
 
   it('frees the upstream before there is any answer', async () => {
