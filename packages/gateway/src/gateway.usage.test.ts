@@ -171,7 +171,44 @@ describe('the usage of a gateway', () => {
     ])
   })
 
-  it('is there for embeddings and responses, and not for counting tokens', async () => {
+  it('charges nobody for a hedge that lost', async () => {
+    await using it = await served({ chains: { default: { links: ['a', 'b'], hedge: { after: 20 } } } })
+    it.a.always({ does: 'stall' })
+    it.b.always({ does: 'answer', usage: true })
+    await askStream(it.door.url)
+
+    expect(it.rows()).toMatchObject([
+      { link: 'a', answers: 0, cost: 0, wasted: { attempts: 1, output: 0 }, estimated: 1 },
+      { link: 'b', answers: 1, ...told, cost: cost('b'), wasted: none },
+    ])
+    expect(it.rows()[0]!.wasted.cost).toBeGreaterThan(0)
+  })
+
+  it('is there for a stream of responses', async () => {
+    await using provider = await fakeProvider()
+    const a = { dialect: 'openai', url: provider.url, responses: true, policy: quickPolicy } as const
+    await using it = await served({ upstreams: { a }, chains: { default: ['a'] } })
+    const event = (json: { readonly type: string; readonly [more: string]: unknown }): string =>
+      `event: ${json.type}\ndata: ${JSON.stringify(json)}\n\n`
+    const usage = { input_tokens: 7, output_tokens: 9, input_tokens_details: { cached_tokens: 3 } }
+    provider.next({
+      does: 'say',
+      bytes: [
+        event({ type: 'response.created', response: {} }),
+        event({ type: 'response.output_text.delta', delta: 'It jumps.' }),
+        event({ type: 'response.completed', response: { status: 'completed', usage } }),
+      ],
+    })
+    const response = await fetch(`${it.door.url}/v1/responses`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'default', input: 'fox', stream: true }),
+    })
+    await response.text()
+
+    expect(it.rows()).toMatchObject([{ answers: 1, input: 7, cached: 3, output: 9, estimated: 0 }])
+  })
+
+  it('is there for embeddings', async () => {
     await using it = await served({ chains: { default: ['a'] } })
     const say = (json: object): void =>
       it.a.next({
