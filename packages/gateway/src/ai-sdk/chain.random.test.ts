@@ -47,7 +47,7 @@ it('any stream of a chain ends whole, or in an error after a part of what it sai
     budget: 'random',
   }
   await Promise.all(
-    Array.from({ length: 1_000 }, async (_, nth) => {
+    Array.from({ length: 400 }, async (_, nth) => {
       const calls = nth % 3 === 0
       const texts = new Set<string>()
       const models = ['one', 'two'].map((name) => {
@@ -77,6 +77,6 @@ it('any stream of a chain ends whole, or in an error after a part of what it sai
     }),
   )
 
-  expect(ended.whole).toBeGreaterThan(700)
-  expect(ended.broken).toBeGreaterThan(10)
+  expect(ended.whole).toBeGreaterThan(280)
+  expect(ended.broken).toBeGreaterThan(4)
 })
