@@ -313,6 +313,18 @@ describe('a chain with a cache', () => {
     expect(provider.received).toHaveLength(2)
   })
 
+  it('begins anew where its links are others', async () => {
+    const cache = { folder: folder() }
+    const provider = open(await fakeProvider())
+    const options = { for: minute, keep: 'disk' } as const
+    const before = await cached(provider, options, { cache })
+    await ask(before.url)
+    await before.gateway.close()
+    const after = await cached(provider, options, { cache, last: ['model/other'] })
+
+    expect(how(await ask(after.url))).toBeNull()
+  })
+
   it('is told that there must be a folder for what is kept on the disk', async () => {
     const provider = open(await fakeProvider())
 

@@ -57,6 +57,25 @@ describe('gatewayLog', () => {
     ])
   })
 
+  it('tells to who debugs alone what nobody was asked for, and takes it for no take-over', () => {
+    const reused = (how: 'hit' | 'joined'): GatewayEvent => {
+      return { type: 'chain.reused', how, chain: 'default', link: 'old', attempts: 0, failures: [], ms: 1 }
+    }
+
+    expect(words(answered('primary'), reused('hit'), reused('joined'), answered('primary'))).toEqual([
+      'debug default: primary answered',
+      'debug default: answered from the cache',
+      'debug default: answered like one who asked the same',
+      'debug default: primary answered',
+    ])
+  })
+
+  it('warns of a cache that cannot write', () => {
+    const error = new Error('ENOSPC')
+
+    expect(told({ type: 'cache.failed', error })).toMatchObject([{ level: 'warn', fields: { err: error } }])
+  })
+
   it('makes nothing of it that links of a chain share the requests', () => {
     expect(words(answered('one'), answered('two'), answered('one'), answered('three'))).toEqual([
       'debug default: one answered',
