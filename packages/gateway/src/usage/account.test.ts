@@ -156,12 +156,12 @@ describe('Account', () => {
     expect(reserved).toEqual([0, -0])
   })
 
-  it('counts no tokens for counting them', () => {
+  it('has nothing of a request that counts tokens', () => {
     const { account, booked } = opened({ passage: 'count_tokens' })
     account.over(attempt({ pieces: 1 }), 'whole')
     account.close(answered)
 
-    expect(booked).toMatchObject([{ used: { input: 0, output: 0 }, micros: 0 }])
+    expect(booked).toEqual([])
   })
 
   it('tells what would be booked if nobody closed it', () => {

@@ -65,7 +65,7 @@ export interface Closing {
  * I1  Every attempt is booked once, when the account is closed: as the client's if it brought the answer to its end, or else as waste. One that is over
  *     only after that is waste.
  * I2  A client that goes away in the middle of an answer pays for what had come of it.
- * I3  An attempt that no provider charges for is not booked: it was refused, or nobody was reached.
+ * I3  An attempt that no provider charges for is not booked: it was refused, nobody was reached, or tokens were counted.
  */
 export class Account {
   /** The name of the client; empty where nobody has to say who he is. */
@@ -109,8 +109,10 @@ export class Account {
       if (booking.as === 'answer') paid = sum(paid, booking.used)
       this.#book(booking)
     }
-    if (is === 'answered' && !this.#over.some(({ whole }) => whole))
-      this.#book(freeAnswer({ client: this.client, chain: this.#options.chain.name, link }))
+    const { chain, request } = this.#options
+    const counted = request.passage === 'count_tokens'
+    if (is === 'answered' && !counted && !this.#over.some(({ whole }) => whole))
+      this.#book(freeAnswer({ client: this.client, chain: chain.name, link }))
     this.#options.books?.closed(this, this.#reserved)
     return paid
   }
