@@ -176,6 +176,7 @@ describe('a chain that hedges', () => {
     expect(await response.text()).toMatch(/"again\."[\s\S]*\[DONE\]/)
     expect(response.headers.get('x-holdfast-link')).toBe('late')
     expect([late.received.length, next.received.length]).toEqual([2, 2])
+    expect(sentAndWon()).toEqual([1, 1])
   })
 
   it('never hedges to the rules, nor to a link whose breaker is open', async () => {
