@@ -10,10 +10,10 @@ const request = () => {
   if (typeof read === 'string') throw new Error(read)
   return read
 }
-const chainCache = () => {
-  const shelves = new Shelves({ memory: 1e6, disk: undefined, wall: () => 0, complain: () => {} })
+const chainCache = (wall = () => 0) => {
+  const shelves = new Shelves({ memory: 1e6, disk: undefined, wall, complain: () => {} })
   const terms = { chain: 'c', links: ['a'] }
-  return new ChainCache({ terms, options: { for: 1_000 }, shelves })
+  return new ChainCache({ terms, options: { for: 1_000, stale: 1_000 }, shelves })
 }
 const answered: RequestEnded = {
   type: 'chain.answered',
@@ -86,6 +86,28 @@ describe('ChainCache', () => {
     expect([(await between).is, (await after).is]).toEqual(['joined', 'hit'])
     expect(asked).toHaveLength(1)
     expect(cache.counts).toEqual({ hits: 1, joined: 1, stale: 0, misses: 1 })
+  })
+
+  it('gives an old answer under a head that is out already, since somebody was silent too long', async () => {
+    let now = 0
+    const cache = chainCache(() => now)
+    const [first, second] = [asking(), asking()]
+    const served = cache.answer(
+      { request: request(), reply: client().reply, signal: nobodyLeaves },
+      first.ask,
+    )
+    first.asked[0]!.reply.send(200, { 'content-type': 'text/event-stream' }, Buffer.from('data: old'))
+    first.resolve({ ended: answered, cut: false })
+    await served
+    now = 1_500
+    const { reply, said } = client()
+    void cache.answer({ request: request(), reply, signal: nobodyLeaves }, second.ask)
+    const { reply: all, stale } = second.asked[0]!
+    all.begin(200, {})
+    all.write(Buffer.from(': keep-alive'))
+    stale!(all, {})
+
+    expect(said).toEqual(['200', ': keep-alive', 'data: old.'])
   })
 
   it('asks for a client that had left before, which ends it, and for the next anew', async () => {

@@ -52,6 +52,14 @@ describe('DiskShelf', () => {
     expect(statSync(join(file, '..')).mode & 0o777).toBe(0o700)
   })
 
+  it('keeps no more than 64 of what comes at once, so that a slow disk is not waited for', async () => {
+    const one = shelf()
+    for (let nth = 0; nth < 100; nth++) one.put(key(nth), answer('x'), now + 1)
+    await one.settled()
+
+    expect(files()).toHaveLength(64)
+  })
+
   it('takes a part of a file for no answer, wherever it was cut (I1)', async () => {
     const one = shelf()
     one.put(key(1), answer('{"a":1}'), now + 1)
