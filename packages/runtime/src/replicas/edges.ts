@@ -15,7 +15,7 @@ export interface Edges {
   report(report: EdgeReport, peer: ControlPeer): void
   /** What each process knows, as it said last; of those of the edge that live and said something within 5 s. */
   latest(edge: ServiceStatus): readonly EdgeStatus[]
-  /** The same, asked now; of one that does not answer at once, as it said last. */
+  /** The same, asked now; of one that does not answer within a second, as it said last. */
   now(edge: ServiceStatus): Promise<readonly EdgeStatus[]>
   /** The same in short. */
   replicas(edge: ServiceStatus): readonly EdgeReplica[]
@@ -25,8 +25,7 @@ export interface Edges {
 
 /** For how long a report is believed, in ms. */
 const believedFor = 5_000
-/** How long the status of a process is waited for, and what else it is asked for, in ms; one that hangs must not hold up the others. */
-const atOnce = 300
+/** How long a process may take to answer, in ms; one that hangs must not hold up the others. */
 const patience = 1_000
 
 /*
@@ -60,7 +59,7 @@ export function edges(clock: Clock = systemClock): Edges {
     now: (edge) =>
       Promise.all(
         current(edge).map(async ([, { peer, status }]) => {
-          const answer = await peer.call('status', undefined, { timeout: atOnce }).catch(() => status)
+          const answer = await peer.call('status', undefined, { timeout: patience }).catch(() => status)
           return answer as EdgeStatus
         }),
       ),
