@@ -17,6 +17,8 @@ import {
 } from './harness/running-holdfast.ts'
 
 const question = 'Why do retries need jitter?'
+/** More than a busy machine needs to ask several times. */
+const patient = { timeout: 8_000 }
 
 describe('an edge of several processes', () => {
   let ports: readonly number[]
@@ -76,14 +78,14 @@ describe('an edge of several processes', () => {
       asked += fates.length
     }
 
-    await expect.poll(async () => total(await counted())).toBe(asked)
+    await expect.poll(async () => total(await counted()), patient).toBe(asked)
     const { processes, level } = await running.status()
     expect(level).toBe('healthy')
     expect(processes.edge.replicas).toMatchObject({ wanted: 2, ready: 2 })
     // Of a process that is slow to answer they are as it said last.
     for (const ask of [running.status, () => runningStatus(file)])
       await expect
-        .poll(async () => (await ask()).chains[0]?.counts)
+        .poll(async () => (await ask()).chains[0]?.counts, patient)
         .toMatchObject({ requests: asked, answered: { primary: asked } })
     const page = await metrics()
     for (const [replica, pid] of (await pids()).entries()) {
@@ -113,12 +115,12 @@ describe('an edge of several processes', () => {
       (await fetch(`${door}${path}`, { headers: { connection: 'close' } })).json()
 
     for (const id of fates)
-      await expect.poll(() => told(`/${id}`)).toMatchObject({ id, name: 'GET /v1/models' })
+      await expect.poll(() => told(`/${id}`), patient).toMatchObject({ id, name: 'GET /v1/models' })
     const listed = async (): Promise<string[]> => {
       const { traces } = (await told('?limit=20')) as { traces: { id: string }[] }
       return traces.map(({ id }) => id).toSorted()
     }
-    await expect.poll(listed).toEqual(fates.toSorted())
+    await expect.poll(listed, patient).toEqual(fates.toSorted())
   })
 
   it('has its breakers isolated and reset in all of them', async () => {
@@ -165,7 +167,7 @@ describe('an edge of several processes', () => {
     } finally {
       process.kill(second!, 'SIGCONT')
     }
-    await expect.poll(async () => Object.keys(await counted())).toEqual(['1', '2'])
+    await expect.poll(async () => Object.keys(await counted()), patient).toEqual(['1', '2'])
   })
 
   it('loses no more than one of them had in hand when that is killed, and nobody is refused', async () => {
@@ -215,7 +217,7 @@ describe('an edge of several processes', () => {
     expect(failed(await become(1))).toEqual([])
     expect(await pids()).toEqual([first])
     expect(three.slice(1).map(lives)).toEqual([false, false])
-    await expect.poll(metrics).toMatch(/^holdfast_gateway_requests_total\{chain="default"\} \d+$/m)
+    await expect.poll(metrics, patient).toMatch(/^holdfast_gateway_requests_total\{chain="default"\} \d+$/m)
     expect((await running.status()).processes).not.toHaveProperty('edges')
   })
 })
