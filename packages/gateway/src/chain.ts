@@ -43,10 +43,10 @@ export type Outcome =
  * without its end is worse than a late one.
  */
 export async function askChain(asked: Asked): Promise<Outcome> {
-  const { reply, links, journey, request } = asked
-  asked.hedging?.began()
+  const { reply, links, journey, request, hedging } = asked
   journey.retriedOutside = retriedOutside(request.headers)
-  const first = await askOnce(asked, links)
+  hedging?.began()
+  const first = await askOnce(asked, links).finally(() => hedging?.ended())
   if (first.is !== 'exhausted' || !reply.transcript.started || !reply.transcript.resumable) return first
   if (journey.retriedOutside) return first
   activeSpan()?.addEvent('chain.asked-again')

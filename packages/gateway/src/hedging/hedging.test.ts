@@ -5,17 +5,19 @@ const taken = (hedging: Hedging, requests: number): number => {
   let hedges = 0
   for (let nth = 0; nth < requests; nth++) {
     hedging.began()
-    if (!hedging.allowed) continue
-    hedging.take()
-    hedges++
+    if (hedging.allowed) {
+      hedging.take()
+      hedges++
+    }
+    hedging.ended()
   }
   return hedges
 }
 
 describe('Hedging', () => {
   it.each([
-    [undefined, 1_000, 104],
-    [0.5, 100, 54],
+    [undefined, 1_000, 105],
+    [0.5, 100, 55],
     [1, 100, 100],
     [0, 100, 5],
   ])('allows a share of %s of %i requests and a few at once: %i', (share, requests, expected) => {
@@ -24,9 +26,27 @@ describe('Hedging', () => {
 
   it('saves up no more than a few', () => {
     const hedging = new Hedging({ after: 10, share: 0.1 })
-    for (let nth = 0; nth < 1_000; nth++) hedging.began()
+    for (let nth = 0; nth < 1_000; nth++) {
+      hedging.began()
+      hedging.ended()
+    }
 
     expect(taken(hedging, 9)).toBe(5)
+  })
+
+  it.each([
+    [0.1, 105],
+    [1, 1_000],
+  ])('keeps a share of %s of a thousand requests that run at once: %i', (share, expected) => {
+    const hedging = new Hedging({ after: 10, share })
+    for (let nth = 0; nth < 1_000; nth++) hedging.began()
+    let hedges = 0
+    while (hedging.allowed && hedges < 1_000) {
+      hedging.take()
+      hedges++
+    }
+
+    expect(hedges).toBe(expected)
   })
 
   it('adds up the silence of an upstream until it is as long as a call may be silent', () => {

@@ -10,7 +10,8 @@ export interface HedgeOptions {
 const burst = 5
 
 /*
- * I1  Over any n requests in a row no more than `burst + share * n` are hedged.
+ * I1  Of any n requests in a row, and of those that ran when the first of them began, no more than a `share` and `burst` besides are hedged. What a
+ *     request pays in is there for as long as it runs, however many run at once.
  * I2  The silence of an upstream is what it kept since it last brought content to this chain; what is told of is taken off.
  */
 
@@ -23,6 +24,7 @@ export class Hedging {
   readonly #share: number
   readonly #silences = new Map<string, number>()
   #left = burst
+  #running = 0
 
   constructor({ after, share = 0.1 }: HedgeOptions) {
     this.after = after
@@ -31,7 +33,15 @@ export class Hedging {
 
   /** A request begins, which pays its share. */
   began(): void {
-    this.#left = Math.min(burst, this.#left + this.#share)
+    this.#running++
+    this.#left += this.#share
+    this.#forget()
+  }
+
+  /** It has ended, hedged or not. */
+  ended(): void {
+    this.#running--
+    this.#forget()
   }
 
   /** Whether a request may be hedged. */
@@ -56,6 +66,10 @@ export class Hedging {
     if (failed) this.#silences.delete(upstream)
     else this.#silences.set(upstream, silence)
     return failed
+  }
+
+  #forget(): void {
+    this.#left = Math.min(this.#left, burst + this.#share * this.#running)
   }
 }
 
