@@ -70,6 +70,8 @@ export interface Closing {
 export class Account {
   /** The name of the client; empty where nobody has to say who he is. */
   readonly client: string
+  /** Where its books have it. */
+  place = -1
   readonly #options: AccountOptions
   readonly #running: Metered[] = []
   readonly #over: { readonly of: Metered; readonly whole: boolean }[] = []

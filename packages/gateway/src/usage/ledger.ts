@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import { type Clock, systemClock } from '@holdfast/policy'
 import type { Account, Booking, Books } from './account.ts'
+import { OpenAccounts } from './open-accounts.ts'
 import { readUsage, type UsageAsked, type UsageTold } from './read-usage.ts'
 import type { Spending, Spendings } from './spending.ts'
 import { codes, sqliteCode } from './sqlite.ts'
@@ -46,7 +47,7 @@ export class Ledger implements Books, Spendings {
   readonly #clock: Clock
   readonly #wall: () => number
   readonly #pending = new UsageRows()
-  readonly #open = new Set<Account>()
+  readonly #open = new OpenAccounts()
   readonly #reserved = new Map<string, number>()
   readonly #known = new Map<string, Known>()
   #opened: UsageFile | undefined
