@@ -18,7 +18,7 @@ import type { GatewayEvent, Happening } from './gateway-event.ts'
 import { gatewayFamilies } from './gateway-families.ts'
 import { chainStatus, type GatewayStatus } from './gateway-status.ts'
 import { Hedging } from './hedging/hedging.ts'
-import { link } from './link.ts'
+import { askedOf, link } from './link.ts'
 import { modelRoutes, oneModel } from './model-list.ts'
 import { passagePaths } from './passages/passage.ts'
 import { invalid, type Reply } from './reply.ts'
@@ -97,7 +97,7 @@ export function gateway(options: GatewayOptions): Gateway {
       const ordered = ordering(made, { order, prices, clock, random })
       const buffered = stream === 'buffered'
       const hedging = hedge && new Hedging(hedge)
-      const terms = { chain: name, links: made.map((each) => each.name) }
+      const terms = { chain: name, links: made.map(askedOf) }
       const cache = kept && new ChainCache({ terms, options: kept, shelves })
       const costs = { tally: new Tally(), tariff: tariff(name, made, prices) }
       return [

@@ -36,3 +36,8 @@ export function link(
   const upstream = policy === undefined ? named : named.under(policy)
   return { is: 'upstream', name, upstream, model, weight, pulse: named.pulse(model) }
 }
+
+/** A link and the model that it asks: that of an upstream may become another one while its name stays. */
+export function askedOf(of: Link): string {
+  return of.is === 'upstream' && of.model !== undefined ? `${of.name} ${of.model}` : of.name
+}

@@ -5,7 +5,7 @@ import { canonicalJson } from './canonical-json.ts'
 /** Whose answers are the same. */
 export interface KeyTerms {
   readonly chain: string
-  /** The names of its links: a chain that asks others gives other answers. */
+  /** Its links and the models that they ask: a chain that asks others gives other answers. */
   readonly links: readonly string[]
   /** Whether each client has answers of its own. */
   readonly apart: boolean
