@@ -49,11 +49,9 @@ async function bench(names: readonly TargetName[]) {
   const provider = await upstream(upstreamPort, speaks(plan.streams))
   const targets: Target[] = []
   const idle = new Map<TargetName, number>()
-  for (const name of names) {
-    const started = await target(name)
-    targets.push(started)
-    if (started.pid !== undefined) idle.set(name, residentBytes(started.pid))
-  }
+  for (const name of names) targets.push(await target(name))
+  await wait(plan.warmUp) // What a process loads behind its first answer is there by then.
+  for (const { name, pid } of targets) if (pid !== undefined) idle.set(name, residentBytes(pid))
   const rounds: Row[] = []
   for (let round = 1; round <= plan.rounds; round++) {
     for (const kind of kinds) {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,19 +20,19 @@ export type Target = { name: TargetName; load: Load; pid: number | undefined; st
 export const upstreamPort = 4792
 const provider = `http://127.0.0.1:${upstreamPort}`
 
-const cli = join(import.meta.dirname, '../../packages/cli/bin/holdfast.cjs')
+const root = join(import.meta.dirname, '../..')
 const state = mkdtempSync(join(tmpdir(), 'holdfast-benchmark-'))
 process.once('exit', () => rmSync(state, { recursive: true, force: true }))
 
 /** Each in a folder of its own, so that none finds what another left. */
 const programs: Readonly<Record<Exclude<TargetName, 'direct'>, () => Program>> = {
   bare: () => bare(4793, provider),
-  holdfast: () => ({
-    name: 'holdfast',
-    origin: 'http://127.0.0.1:4790',
-    args: [cli, 'up', '-f', 'holdfast.yaml'],
-    cwd: import.meta.dirname,
-  }),
+  holdfast: () => {
+    build()
+    const main = join(root, 'packages/cli/dist/main.js')
+    const origin = 'http://127.0.0.1:4790'
+    return { name: 'holdfast', origin, args: [main, 'up', '-f', 'holdfast.yaml'], cwd: import.meta.dirname }
+  },
   nginx: () => {
     const file = join(state, 'nginx.conf')
     writeFileSync(file, nginx({ port: 4794, provider, folder: state }))
@@ -72,4 +73,10 @@ async function edgeOf(governor: number): Promise<number> {
   if (processes?.edge?.pid) return processes.edge.pid
   const children = childrenOf(governor)
   return (children.find(({ command }) => command.includes('edge')) ?? children[0])?.pid ?? governor
+}
+
+/** As it is published: what runs from source holds the compiler as well. */
+function build(): void {
+  const { status, stdout } = spawnSync('npm', ['run', 'build'], { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`holdfast could not be built:\n${stdout}`)
 }
