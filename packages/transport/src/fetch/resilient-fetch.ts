@@ -38,7 +38,7 @@ export interface ResilientFetchOptions {
 }
 
 /** What `fetch` takes, and what a pipeline is told of the call. */
-export interface ResilientInit extends Omit<RequestInit, 'signal'>, CallOptions {}
+export interface ResilientInit extends Omit<RequestInit, keyof CallOptions>, CallOptions {}
 
 /** A `fetch` behind a pipeline. */
 export interface ResilientFetch extends AsyncDisposable {
