@@ -19,6 +19,8 @@ describe('failureOf', () => {
     [400, { code: 'context_length_exceeded', message: 'no' }, 'permanent', 'size'],
     [400, { message: 'prompt is too long: 300000 tokens > 200000 maximum' }, 'permanent', 'size'],
     [413, {}, 'permanent', 'size'],
+    [404, { details: { error_code: 'thread_not_found' } }, 'permanent', 'wire'],
+    [409, { details: { error_code: 'thread_already_continued' } }, 'permanent', 'wire'],
     [400, { message: 'Your credit balance is too low' }, 'permanent', 'link'],
     [400, { message: 'The model `x` does not exist' }, 'permanent', 'model'],
     [401, { message: 'no' }, 'permanent', 'link'],
@@ -34,7 +36,7 @@ describe('failureOf', () => {
     const failure = answered(status, error)
 
     expect([failure.class, failure.blame]).toEqual([failed, blame])
-    expect(failure.answer !== undefined).toBe(blame === 'request' || blame === 'size')
+    expect(failure.answer !== undefined).toBe(['request', 'size', 'wire'].includes(blame))
   })
 
   it('keeps the words of the provider for the caller, but not its key', () => {

@@ -5,7 +5,7 @@ import { redacted } from './redacted.ts'
 
 /**
  * Who has to change for the call to work: the `link` (another may answer), its `model` alone (others of that upstream are well), the `size` of
- * the request (a larger model may answer), the `wire` (one that speaks the client's dialect may), or the `request` itself (nobody will answer it; the provider's own words go to the caller).
+ * the request (a larger model may answer), the `wire` (one that speaks the client's dialect, or keeps the conversation, may), or the `request` itself (nobody will answer it; the provider's own words go to the caller).
  */
 export type Blame = 'link' | 'model' | 'size' | 'wire' | 'request'
 
@@ -41,7 +41,8 @@ export function failureOf(response: ErrorResponse): ProviderFailure {
   const { status, upstream } = response
   const json = recordOf(response.body.toString('utf8'))
   const { code, message } = saying(json, response)
-  const blame = blameOf(status, code, message)
+  const threaded = ofThread(json)
+  const blame = threaded ? 'wire' : blameOf(status, code, message)
   const retryAfter = retryAfterMs(response.retryAfter, response.wallNow)
   const reworded = (): Buffer => {
     const said = message || 'no reason given'
@@ -51,7 +52,7 @@ export function failureOf(response: ErrorResponse): ProviderFailure {
   }
   const spent = code === 'insufficient_quota' || code === 'billing_hard_limit_reached'
   return new ProviderFailure({
-    class: spent ? 'permanent' : classOfStatus(status),
+    class: spent || threaded ? 'permanent' : classOfStatus(status),
     message: `${upstream} answered ${status}${message ? `: ${message}` : ''}`,
     status,
     retryAfter: retryAfter === undefined ? undefined : Math.min(retryAfter, longestWait),
@@ -81,6 +82,11 @@ export function failureInBody(
     message: `${upstream} answered with an error: ${redacted(text(error['message']) || text(error['type']) || 'no reason given', key)}`,
     status,
   })
+}
+
+/** It does not have, or does not take up, the conversation that a client of Anthropic's goes on with. Another link may; else the client sends all of it. */
+function ofThread(json: Readonly<Record<string, unknown>> | undefined): boolean {
+  return text(record(record(json?.['error'])?.['details'])?.['error_code']).startsWith('thread_')
 }
 
 function blameOf(status: number, code: string, message: string): Blame {

@@ -46,6 +46,8 @@ describe('answerKey', () => {
 
   it('is none for a request that does more than to ask', () => {
     expect(answerKey(request({ store: true }), terms)).toBeUndefined()
+    expect(answerKey(request({ thread: { type: 'create' } }), terms)).toBeUndefined()
+    expect(answerKey(request({ thread: null }), terms)).toBeDefined()
     expect(answerKey(request({}, { passage: 'responses' }), terms)).toBeUndefined()
     expect(answerKey(request({ store: false }, { passage: 'responses' }), terms)).toBeDefined()
   })

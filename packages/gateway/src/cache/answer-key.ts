@@ -43,9 +43,9 @@ const unseen: ReadonlySet<string> = new Set([
 
 const versionHeaders = ['anthropic-version', 'anthropic-beta', 'openai-beta']
 
-/** The provider is to keep the answer, or to go on with one that it has kept. A response is kept unless the request says otherwise. */
+/** The provider is to keep the answer or the conversation, or to go on with one that it has kept. A response is kept unless the request says otherwise. */
 function hasEffects({ body, passage }: ChatRequest): boolean {
-  if (passage !== 'responses') return body['store'] === true
+  if (passage !== 'responses') return body['store'] === true || (body['thread'] ?? null) !== null
   return (
     body['store'] !== false ||
     body['background'] === true ||

@@ -1,4 +1,5 @@
 import { record } from '../json-value.ts'
+import { beginsThread, ForeignThread } from './foreign-thread.ts'
 import { openaiMessages, openaiWire } from './openai-conversation.ts'
 import { unknownTo } from './untranslatable.ts'
 import { number, objects, said, text, type WireObject, withoutGaps } from './wire-value.ts'
@@ -15,11 +16,13 @@ export interface OpenaiTaste {
  * A request of Anthropic's messages as one of OpenAI's chat completions (the pages at `anthropicRequest`).
  *
  * Left out, since the answer is one without it: `cache_control`, `top_k`, how much to think (but for an effort that is named), the name of a
- * service tier, `speed`, and whether a tool's result was an error. Throws `Untranslatable` for everything else that has no counterpart: tools that
- * Anthropic runs itself, its files and containers, where in the world to compute.
+ * service tier, `speed`, whether a tool's result was an error, and that a conversation is to be kept. Throws `ForeignThread` for the rest of one that
+ * is kept, and `Untranslatable` for everything else that has no counterpart: tools that Anthropic runs itself, its files and containers, where in the
+ * world to compute.
  */
 export function openaiRequest(body: WireObject, taste: OpenaiTaste): WireObject {
   for (const [field] of said(body)) if (!understood.has(field)) throw unknownTo(openaiWire, field)
+  if (!beginsThread(body)) throw new ForeignThread()
   const tools = objects(body['tools']).map(toolOf)
   const choice = record(body['tool_choice'])
   const stops = body['stop_sequences']
@@ -45,7 +48,7 @@ export function openaiRequest(body: WireObject, taste: OpenaiTaste): WireObject 
 }
 
 const understood: ReadonlySet<string> = new Set(
-  'model messages system max_tokens temperature top_p top_k stop_sequences stream tools tool_choice thinking output_config metadata cache_control service_tier speed context_management diagnostics'.split(
+  'model messages system max_tokens temperature top_p top_k stop_sequences stream tools tool_choice thinking output_config metadata cache_control service_tier speed context_management diagnostics thread'.split(
     ' ',
   ),
 )

@@ -5,6 +5,7 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import { type Inability, inability } from '../providers/inability.ts'
 import { anthropicRequest } from './anthropic-request.ts'
 import type { Dialect } from './dialect.ts'
+import { ForeignThread } from './foreign-thread.ts'
 import { openaiRequest } from './openai-request.ts'
 import { withoutUnsignedThinking } from './reasoning.ts'
 import { anthropicTaste, openaiTaste } from './tastes.ts'
@@ -43,6 +44,7 @@ export function told(request: ChatRequest, to: Addressee): ChatRequest | Provide
     return signed === body ? request : said(request, signed)
   } catch (error) {
     if (error instanceof Untranslatable) return unheard(error, to)
+    if (error instanceof ForeignThread) return kept(error, to)
     throw error
   }
 }
@@ -67,6 +69,17 @@ function unheard({ message, field }: Untranslatable, { upstream }: Addressee): P
     code: 'UNTRANSLATABLE',
     blame: 'wire',
     answer: answer(field, message, 'untranslatable'),
+  })
+}
+
+function kept({ message, details }: ForeignThread, { upstream }: Addressee): ProviderFailure {
+  const error = { message, type: 'invalid_request_error', code: details.error_code, param: 'thread', details }
+  return new ProviderFailure({
+    class: 'permanent',
+    message: `${upstream} keeps no conversations: ${message}`,
+    code: 'UNTRANSLATABLE',
+    blame: 'wire',
+    answer: { status: 400, body: Buffer.from(JSON.stringify({ error })) },
   })
 }
 

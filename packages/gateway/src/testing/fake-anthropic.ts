@@ -10,7 +10,13 @@ import { messageEvents } from './message-events.ts'
 /** What a provider of Anthropic's wire does to one request. `after` counts words that were sent before. */
 export type AnthropicBehaviour =
   | { readonly does: 'answer'; readonly content?: readonly WireObject[]; readonly stopReason?: string }
-  | { readonly does: 'refuse'; readonly status: number; readonly type: string; readonly message?: string }
+  | {
+      readonly does: 'refuse'
+      readonly status: number
+      readonly type: string
+      readonly message?: string
+      readonly details?: WireObject
+    }
   | { readonly does: 'cut'; readonly after: number }
   | { readonly does: 'fail'; readonly after: number; readonly type: string }
 
@@ -85,8 +91,8 @@ function behave(behaviour: AnthropicBehaviour, { response, model, stream, begun,
     return told
   }
   if (behaviour.does === 'refuse') {
-    const { status, type, message = `refused with ${status}` } = behaviour
-    return json(status, { type: 'error', error: { type, message }, request_id: 'req_fake' })
+    const { status, type, message = `refused with ${status}`, details } = behaviour
+    return json(status, { type: 'error', error: { type, message, details }, request_id: 'req_fake' })
   }
   if (counts) return json(200, { input_tokens: 42 })
   const rest = fakeAnswer.startsWith(begun) ? fakeAnswer.slice(begun.length) : fakeAnswer

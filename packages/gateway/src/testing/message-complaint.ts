@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { objects, type WireObject } from '../dialects/wire-value.ts'
+import { record } from '../json-value.ts'
 import type { AnthropicBehaviour } from './fake-anthropic.ts'
 
 /** What Anthropic refuses in a request of its wire, in its own way (https://platform.claude.com/docs/en/api/errors); nothing where all is well. */
@@ -22,10 +23,12 @@ export function messageComplaint(
 
 function complaintOf(headers: IncomingHttpHeaders, body: WireObject): string | undefined {
   if (headers['anthropic-version'] === undefined) return 'anthropic-version: header is required'
-  const unknown = Object.keys(body).find((key) => !fields.has(key))
+  const threads = /message-threads/.test(String(headers['anthropic-beta']))
+  const unknown = Object.keys(body).find((key) => !fields.has(key) && !(threads && key === 'thread'))
   if (unknown !== undefined) return `${unknown}: Extra inputs are not permitted`
   if ('temperature' in body && (body['temperature'] as number) > 1) return 'temperature: range: 0..1'
   const calls = new Set<unknown>()
+  const continues = record(body['thread'])?.['type'] === 'continue'
   for (const [nth, { role, content }] of objects(body['messages']).entries()) {
     if (role !== 'user' && role !== 'assistant') return `messages.${nth}: unexpected role`
     if (content === '' || (Array.isArray(content) && content.length === 0))
@@ -35,7 +38,7 @@ function complaintOf(headers: IncomingHttpHeaders, body: WireObject): string | u
       if (block['type'] === 'thinking' && block['signature'] === '')
         return 'Invalid `signature` in `thinking` block'
       if (block['type'] === 'tool_use') calls.add(block['id'])
-      if (block['type'] === 'tool_result' && !calls.has(block['tool_use_id']))
+      if (block['type'] === 'tool_result' && !continues && !calls.has(block['tool_use_id']))
         return 'unexpected `tool_use_id` found in `tool_result` blocks'
     }
   }
