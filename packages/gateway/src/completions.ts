@@ -26,6 +26,7 @@ import { keepAlive } from './stream/keep-alive.ts'
 import type { Ended, Tally } from './tally.ts'
 import { Account, freeAnswer } from './usage/account.ts'
 import type { Ledger } from './usage/ledger.ts'
+import { mayCost } from './usage/may-cost.ts'
 import type { Tariff } from './usage/tariff.ts'
 
 /** A chain by its name, and what became of the requests to it. */
@@ -108,6 +109,9 @@ export class Completions {
     const { cache, tally } = chain
     const { clock, ledger, tell } = this.#options
     const began = clock.now()
+    const { client } = asking.request
+    // Before anything is waited for: of all who come at once, each counts for the next.
+    const free = client?.spend && ledger?.reserve(client.name, mayCost(asking.request, chain.tariff))
     let tokens = 0
     const ask = async (to: AskedFor): Promise<Asked> => {
       const asked = await this.#ask(chain, { ...asking, ...to })
@@ -126,6 +130,7 @@ export class Completions {
       }
       return tokens
     } finally {
+      free?.()
       tally.inFlight--
     }
   }

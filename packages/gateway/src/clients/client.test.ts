@@ -17,7 +17,7 @@ const client = (limits: Partial<ClientOptions>, spendings?: Spendings): Client =
 describe('Client', () => {
   it('uses up nothing of any limit for a request that another limit refuses (I1)', async () => {
     let micros = 2_000_000
-    const spendings: Spendings = { spent: () => ({ micros, until: undefined }) }
+    const spendings: Spendings = { spent: () => ({ micros, inFlight: 0, until: undefined }) }
     const of = client(
       {
         requests: { limit: 3, per: 60_000 },

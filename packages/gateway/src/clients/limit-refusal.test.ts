@@ -36,7 +36,7 @@ describe('limitRefusal', () => {
   })
 
   it('says as OpenAI does that all is spent, until when, and that trying again before is in vain', () => {
-    const over = { message: 'It is all spent.', until: wallNow + 5 * 3_600_000 }
+    const over = { is: 'spent' as const, message: 'It is all spent.', until: wallNow + 5 * 3_600_000 }
 
     expect(limitRefusal('alice', { limit: 'spend', over }, wallNow)).toEqual({
       limit: 'spend',
@@ -50,8 +50,23 @@ describe('limitRefusal', () => {
     })
   })
 
+  it('has one try again soon that has spent nothing too much yet', () => {
+    const over = { is: 'in flight', message: 'It may all be spent.' } as const
+
+    expect(limitRefusal('alice', { limit: 'spend', over }, wallNow)).toEqual({
+      limit: 'spend',
+      headers: { 'retry-after': '1', 'retry-after-ms': '1000' },
+      error: {
+        message: 'It may all be spent. Try again in 1000 ms.',
+        type: 'spend',
+        code: 'rate_limit_exceeded',
+        param: null,
+      },
+    })
+  })
+
   it('names no time where nothing begins again', () => {
-    const over = { message: 'It is all spent.', until: undefined }
+    const over = { is: 'spent' as const, message: 'It is all spent.', until: undefined }
 
     expect(limitRefusal('alice', { limit: 'spend', over }, wallNow).headers).toEqual({
       'x-should-retry': 'false',

@@ -24,7 +24,7 @@ export interface LimitRefusal {
 /** What a client is told that is over a limit; `wallNow` is in ms since 1970. Where waiting is in vain, or for days, its library is told not to try again. */
 export function limitRefusal(client: string, excess: Excess, wallNow: number): LimitRefusal {
   const wait = waitOf(excess, wallNow)
-  const spent = excess.limit === 'spend'
+  const spent = excess.limit === 'spend' && excess.over.is === 'spent'
   return {
     limit: excess.limit,
     headers: {
@@ -35,7 +35,10 @@ export function limitRefusal(client: string, excess: Excess, wallNow: number): L
       ...(spent && { 'x-should-retry': 'false' }),
     },
     error: {
-      message: spent ? excess.over.message : `The client '${client}' ${why(excess)}.${again(wait)}`,
+      message:
+        excess.limit === 'spend'
+          ? `${excess.over.message}${spent ? '' : again(wait)}`
+          : `The client '${client}' ${why(excess)}.${again(wait)}`,
       type: spent ? 'insufficient_quota' : excess.limit,
       code: spent ? 'insufficient_quota' : 'rate_limit_exceeded',
       param: null,
@@ -46,6 +49,7 @@ export function limitRefusal(client: string, excess: Excess, wallNow: number): L
 function waitOf(excess: Excess, wallNow: number): number {
   if (excess.limit === 'concurrent') return whileBusy
   if (excess.limit !== 'spend') return excess.wait
+  if (excess.over.is === 'in flight') return whileBusy
   return Math.max(0, (excess.over.until ?? Infinity) - wallNow)
 }
 

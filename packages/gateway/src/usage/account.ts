@@ -39,10 +39,9 @@ export interface Booking {
 
 /** Hears what is booked, and of every account that is open. */
 export interface Books {
-  /** Until it is closed, `reserved` millionths count as spent. */
-  opened(account: Account, reserved: number): void
+  opened(account: Account): void
   book(booking: Booking): void
-  closed(account: Account, reserved: number): void
+  closed(account: Account): void
 }
 
 export interface AccountOptions {
@@ -75,7 +74,6 @@ export class Account {
   readonly #options: AccountOptions
   readonly #running: Metered[] = []
   readonly #over: { readonly of: Metered; readonly whole: boolean }[] = []
-  readonly #reserved: number
   #asked: number | undefined
   #closed = false
 
@@ -83,8 +81,7 @@ export class Account {
     this.#options = options
     const { client } = options.request
     this.client = client?.name ?? ''
-    this.#reserved = client?.spend ? this.#reservation() : 0
-    options.books?.opened(this, this.#reserved)
+    options.books?.opened(this)
   }
 
   began(attempt: Metered): void {
@@ -115,7 +112,7 @@ export class Account {
     const counted = request.passage === 'count_tokens'
     if (is === 'answered' && !counted && !this.#over.some(({ whole }) => whole))
       this.#book(freeAnswer({ client: this.client, chain: chain.name, link }))
-    this.#options.books?.closed(this, this.#reserved)
+    this.#options.books?.closed(this)
     return paid
   }
 
@@ -123,14 +120,6 @@ export class Account {
   soFar(): Booking[] {
     const over = this.#over.map(({ of }) => of)
     return [...over, ...this.#running].map((each) => ({ ...this.#booking(each, 'waste'), told: false }))
-  }
-
-  /** What it may cost, in millionths, before anything is known: what is asked, and as many words as most answers have. */
-  #reservation(): number {
-    const { chain, request } = this.#options
-    const price = [...chain.tariff.values()].find((each) => each.price)?.price
-    const { input, output } = estimatedTokens(request)
-    return costOf(price, { ...unused, input, output: Math.min(output, usualAnswer) })
   }
 
   #book(booking: Booking): void {
@@ -173,9 +162,6 @@ export function freeAnswer({
 }: Pick<Booking, 'client' | 'chain'> & { readonly link?: string | undefined }): Booking {
   return { ...whose, link, model: link, as: 'answer', used: unused, told: true, micros: 0, priced: true }
 }
-
-/** Tokens that are reserved for an answer that may be longer. */
-const usualAnswer = 1_000
 
 /** I3. One that kept silent until nobody waited any more was at work, for all that anybody knows. */
 function isCharged({ told, pieces, sent, headStatus }: Metered, end: AttemptEnd): boolean {

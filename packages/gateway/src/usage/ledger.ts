@@ -69,9 +69,8 @@ export class Ledger implements Books, Spendings {
     this.#wall = wall
   }
 
-  opened(account: Account, reserved: number): void {
+  opened(account: Account): void {
     this.#open.add(account)
-    if (reserved > 0) this.#reserved.set(account.client, (this.#reserved.get(account.client) ?? 0) + reserved)
     this.#arm()
   }
 
@@ -87,12 +86,19 @@ export class Ledger implements Books, Spendings {
     this.#arm()
   }
 
-  closed(account: Account, reserved: number): void {
+  closed(account: Account): void {
     this.#open.delete(account)
-    if (reserved === 0) return
-    const left = (this.#reserved.get(account.client) ?? 0) - reserved
-    if (left > 0) this.#reserved.set(account.client, left)
-    else this.#reserved.delete(account.client)
+  }
+
+  /** So many millionths count as in flight until the answer is called. */
+  reserve(client: string, micros: number): () => void {
+    const reserved = this.#reserved
+    reserved.set(client, (reserved.get(client) ?? 0) + micros)
+    return () => {
+      const left = (reserved.get(client) ?? 0) - micros
+      if (left > 0) reserved.set(client, left)
+      else reserved.delete(client)
+    }
   }
 
   spent(client: string, per: keyof Spent): Spending {
@@ -101,7 +107,7 @@ export class Ledger implements Books, Spendings {
     const before = this.#known.get(client)
     const known = before?.on === day ? before : this.#lookUp(client, day)
     this.#known.set(client, known)
-    return { micros: known[per] + (this.#reserved.get(client) ?? 0), until: untilAfter(day, per) }
+    return { micros: known[per], inFlight: this.#reserved.get(client) ?? 0, until: untilAfter(day, per) }
   }
 
   /** Writes what there is; whether that worked. */

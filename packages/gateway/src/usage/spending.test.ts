@@ -3,7 +3,7 @@ import { overspent, type Spendings } from './spending.ts'
 
 const tonight = Date.UTC(2026, 10, 22)
 const having = (micros: number, until: number | undefined = tonight): Spendings => ({
-  spent: () => ({ micros, until }),
+  spent: () => ({ micros, inFlight: 0, until }),
 })
 const alice = { name: 'alice', spend: { amount: 20, per: 'day' } } as const
 
@@ -15,15 +15,28 @@ describe('overspent', () => {
 
   it('says to one that has spent it all when it may ask again', () => {
     expect(overspent(alice, having(20_000_000))).toEqual({
+      is: 'spent',
       message:
         "The client 'alice' may spend 20 a day, and has: it may ask again from 2026-11-22 00:00 UTC on.",
       until: tonight,
     })
   })
 
+  it('has one wait whose requests in flight may cost the rest', () => {
+    const running = { spent: () => ({ micros: 19_000_000, inFlight: 1_000_000, until: tonight }) }
+
+    expect(overspent(alice, running)).toEqual({
+      is: 'in flight',
+      message:
+        "The client 'alice' may spend 20 a day, and what it has in flight may cost all that is left of it.",
+    })
+  })
+
   it('says what helps where nothing begins again', () => {
     const limited = { name: 'alice', spend: { amount: 0.5, per: 'total' } } as const
-    const message = overspent(limited, { spent: () => ({ micros: 500_000, until: undefined }) })?.message
+    const message = overspent(limited, {
+      spent: () => ({ micros: 500_000, inFlight: 0, until: undefined }),
+    })?.message
 
     expect(message).toBe(
       "The client 'alice' may spend 0.5 in all, and has: raise the limit of this client to let it ask again.",
