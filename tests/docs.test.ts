@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../packages/runtime/src/config/read.ts'
+import { failureClasses } from '../packages/transport/src/failure.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = [
@@ -35,6 +36,13 @@ describe('the docs', () => {
     )
 
     expect(broken).toEqual([])
+  })
+
+  it('name every class of failure that a client may read in x-holdfast-failed', () => {
+    const { text } = pages.find(({ name }) => name === 'docs/guide/the-gateway.md')!
+    const named = [...text.matchAll(/^\| `([a-z]+)` \|/gm)].map((match) => match[1])
+
+    for (const each of [...failureClasses, 'open', 'unable', 'diverged']) expect(named).toContain(each)
   })
 
   it('name the commands that there are', () => {
