@@ -42,12 +42,17 @@ describe('recordedUsage', () => {
   })
 
   it('finds nothing where nothing was ever used', () => {
+    writeFileSync(file(), '')
     expect(recordedUsage(file(), { by: 'day', to: '2026-11-01' })).toEqual({
       by: ['day'],
       from: undefined,
       to: '2026-11-01',
       rows: [],
     })
+  })
+
+  it('does not take a file that is not there for one of which nothing was used', () => {
+    expect(() => recordedUsage(file(), {})).toThrow(`there is no ${file()}`)
   })
 
   it('says what is wrong with a question, and with a file', () => {
