@@ -48,7 +48,8 @@ export function readerFor(listening: Listening): Reader {
     began: () => watchdog.expect('the next token', idle),
     finished: () => watchdog.expect('the end of the stream', Math.min(idle, lingering)),
   })
-  return dialect === 'openai' || passage ? inner : new MessageStreamReader({ inner, ...likeness(request) })
+  if (dialect === 'openai' || passage) return inner
+  return new MessageStreamReader({ inner, ...likeness(request), onePiece: !request.stream })
 }
 
 /** What of an answer of Anthropic's wire its client wants to see. */

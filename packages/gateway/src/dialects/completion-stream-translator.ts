@@ -17,12 +17,14 @@ export interface CompletionStreamOptions {
  *
  * I1  A call of a tool without arguments says `{}`, since clients parse what they have gathered.
  * I2  A signature comes with the words that it is for, in one entry of `reasoning_details`, when its block is whole.
+ * I3  What Anthropic runs itself (`server_tool_use`, `mcp_tool_use`) is no call for the client: its arguments are nobody's.
  */
 export class CompletionStreamTranslator implements StreamTranslator {
   readonly #options: CompletionStreamOptions
   #head: WireObject = {}
   #usage: Record<string, unknown> = {}
   #calls = 0
+  #calling = false
   #silent = false
   #thought: { thinking: string; signature: string } | undefined
 
@@ -57,6 +59,7 @@ export class CompletionStreamTranslator implements StreamTranslator {
   }
 
   #start(block: WireObject, index: number): WireObject[] {
+    this.#calling = block['type'] === 'tool_use'
     switch (block['type']) {
       case 'text':
         return text(block['text']) === '' ? [] : [this.#chunk({ content: block['text'] })]
@@ -88,7 +91,9 @@ export class CompletionStreamTranslator implements StreamTranslator {
         if (this.#thought) this.#thought.signature += text(delta['signature'])
         return []
       case 'input_json_delta':
-        return text(delta['partial_json']) === '' ? [] : [this.#arguments(text(delta['partial_json']))]
+        return this.#calling && text(delta['partial_json']) !== ''
+          ? [this.#arguments(text(delta['partial_json']))]
+          : []
       default:
         return []
     }
