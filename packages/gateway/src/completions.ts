@@ -155,11 +155,11 @@ export class Completions {
     try {
       const outcome = await askChain({ links, request, reply, journey, tally, hedging, stale, signal, clock })
       const ended = this.#conclude(chain, journey, reply, outcome)
-      const { input, output } = account.close({ ...outcome, started: reply.transcript.started })
+      const { input, output } = account.close(outcome)
       return { ended, cut: journey.cut, tokens: input + output }
     } finally {
       stop?.()
-      account.close({ is: 'exhausted', started: reply.transcript.started })
+      account.close({ is: 'exhausted' })
     }
   }
 

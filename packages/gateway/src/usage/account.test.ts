@@ -49,7 +49,7 @@ const attempt = (as: Partial<Metered> = {}): Metered => ({
   headStatus: 200,
   ...as,
 })
-const answered = { is: 'answered', link: 'a/x', started: true } as const
+const answered = { is: 'answered', link: 'a/x' } as const
 
 describe('Account', () => {
   it('charges the client for the attempt that brought the answer, and books the others as waste', () => {
@@ -99,7 +99,7 @@ describe('Account', () => {
   ] as const)('knows whether one is paid for that %s', (_, as, end, paid) => {
     const { account, booked } = opened()
     account.over(attempt(as), end)
-    account.close({ is: 'exhausted', started: false })
+    account.close({ is: 'exhausted' })
 
     expect(booked.map((each) => each.as)).toEqual(paid ? ['waste'] : [])
   })
@@ -108,23 +108,20 @@ describe('Account', () => {
     const { account, booked } = opened()
     const first = { ...told, output: 1, cached: 50 }
     account.over(attempt({ told: first, pieces: 9, characters: 40 }), 'transient')
-    account.close({ is: 'exhausted', started: true })
+    account.close({ is: 'exhausted' })
 
     expect(booked).toMatchObject([{ told: false, used: { input: 100, output: 10, cached: 50 } }])
   })
 
-  it.each([
-    [true, 'answer'],
-    [false, 'waste'],
-  ] as const)('charges a client that goes away if it has any of the answer: %s', (started, as) => {
+  it('charges a client that goes away for what it leaves, and for nothing before (I2)', () => {
     const { account, booked } = opened()
     account.over(attempt({ pieces: 4 }), 'transient')
     account.over(attempt({ pieces: 5 }), 'cancelled')
-    account.close({ is: 'cancelled', started })
+    account.close({ is: 'cancelled' })
 
     expect(booked.map((each) => [each.used.output, each.as])).toEqual([
       [4, 'waste'],
-      [5, as],
+      [5, 'answer'],
     ])
   })
 
@@ -134,7 +131,7 @@ describe('Account', () => {
   ])('counts an answer of %s as one that is free', (link, expected) => {
     const { account, booked } = opened()
     account.over(attempt({ link: 'b/y', pieces: 2 }), 'transient')
-    expect(account.close({ is: 'answered', link, started: true })).toMatchObject({ input: 0, output: 0 })
+    expect(account.close({ is: 'answered', link })).toMatchObject({ input: 0, output: 0 })
 
     expect(booked).toMatchObject([
       { as: 'waste' },
@@ -146,7 +143,7 @@ describe('Account', () => {
     const { account, booked } = opened()
     const late = attempt({ pieces: 1 })
     account.began(late)
-    account.close({ is: 'exhausted', started: false })
+    account.close({ is: 'exhausted' })
     account.close(answered)
     expect(booked).toEqual([])
     account.over(late, 'whole')

@@ -54,8 +54,6 @@ export interface AccountOptions {
 export interface Closing {
   readonly is: 'answered' | 'cancelled' | 'refused' | 'exhausted'
   readonly link?: string | undefined
-  /** Whether the client was given any of the answer. */
-  readonly started: boolean
 }
 
 /**
@@ -63,7 +61,7 @@ export interface Closing {
  *
  * I1  Every attempt is booked once, when the account is closed: as the client's if it brought the answer to its end, or else as waste. One that is over
  *     only after that is waste.
- * I2  A client that goes away in the middle of an answer pays for what had come of it.
+ * I2  A client that goes away pays for the attempt that it leaves, as far as that has come: what had come may have been kept back from it.
  * I3  An attempt that no provider charges for is not booked: it was refused, nobody was reached, or tokens were counted.
  */
 export class Account {
@@ -97,13 +95,13 @@ export class Account {
   }
 
   /** Books it all, and answers what is the client's; once it is closed, nothing is. */
-  close({ is, link, started }: Closing): Used {
+  close({ is, link }: Closing): Used {
     let paid = unused
     if (this.#closed) return paid
     this.#closed = true
     const last = this.#over.at(-1)
     for (const each of this.#over) {
-      const left = is === 'cancelled' && started && each === last
+      const left = is === 'cancelled' && each === last
       const booking = this.#booking(each.of, each.whole || left ? 'answer' : 'waste')
       if (booking.as === 'answer') paid = sum(paid, booking.used)
       this.#book(booking)

@@ -39,7 +39,7 @@ export interface UsageTold {
   readonly rows: readonly UsageSum[]
 }
 
-/** Sums up what is written, in the order of the keys; nothing, where nothing was ever written. Throws `USAGE_UNREADABLE`. */
+/** Sums up what is written, in the order of the keys; nothing, where nothing was ever written, be there a file or not. Throws `USAGE_UNREADABLE`. */
 export function readUsage(file: string, { by, from = '', to = '~', client }: UsageAsked): UsageTold {
   if (!existsSync(file)) return { rows: [] }
   const told = by.length > 0 ? `${by.join(', ')},` : ''
@@ -47,6 +47,7 @@ export function readUsage(file: string, { by, from = '', to = '~', client }: Usa
     const { DatabaseSync } = sqlite()
     const db = new DatabaseSync(file, { readOnly: true, timeout: patience })
     try {
+      if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'usage'").get()) return { rows: [] }
       const rows = db
         .prepare(
           `SELECT ${told} ${counts.map((each) => `TOTAL(${each}) AS ${each}`).join(', ')} FROM usage
