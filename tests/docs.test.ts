@@ -27,6 +27,20 @@ describe('the docs', () => {
     }
   })
 
+  it('have lines to uncomment in the quickstart that holdfast up accepts', () => {
+    const name = 'examples/quickstart/holdfast.yaml'
+    const text = readFileSync(join(root, name), 'utf8')
+    const real = text
+      .replace(/^ {2}default: .*\n/m, '')
+      .replace(/^ {2}# (claude|deepseek|default): /gm, '  $1: ')
+    const environment = { ANTHROPIC_API_KEY: 'a', DEEPSEEK_API_KEY: 'd' }
+
+    expect(readConfig({ file: name, text: real, environment }).upstreams).toMatchObject({
+      claude: { provider: 'anthropic', key: 'a' },
+      deepseek: { provider: 'deepseek', key: 'd' },
+    })
+  })
+
   it('link only to what is there', () => {
     const broken = pages.flatMap(({ path, name, text }) =>
       [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
