@@ -8,7 +8,7 @@ const of = (text: string, environment = {}) =>
 const collector = 'telemetry: { otlp: "http://collector:4318", sample: 0.1 }'
 
 const keep = { failed: true, slowerThan: 30_000 }
-const sample = { perSecond: 50 }
+const sample = { perSecond: 10 }
 
 describe('tracingOf', () => {
   it.each([

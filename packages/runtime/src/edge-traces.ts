@@ -81,7 +81,7 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 const slowUsually = 30_000
 
 /** How many requests a second are recorded if the file does not say: all of a quiet day, and no more of a busy one than somebody can look at. */
-const usually = 50
+const usually = 10
 
 /** What a file and the environment say about traces; the file goes first. What failed or was slow is kept though it was not sampled, be it here or by its client. */
 export function tracingOf({ telemetry }: Config, environment: Environment): TracingOptions {
