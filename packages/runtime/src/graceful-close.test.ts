@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { fakeClock } from '@holdfast/policy/testing'
 import { describe, expect, it } from 'vitest'
@@ -76,7 +76,9 @@ describe('gracefulClose', () => {
   })
 
   it('cuts no answer that is not written yet, and ends its connection after it (I3)', async () => {
+    const written = Promise.withResolvers<void>()
     const { close, client, pass } = await serving((_, response) => {
+      response.once('close', written.resolve)
       response.writeHead(200, { 'content-length': large }).end(Buffer.alloc(large))
     })
     const reader = await client()
@@ -87,8 +89,34 @@ describe('gracefulClose', () => {
     const closed = close()
     await pass(250)
     reader.socket.resume()
+    await written.promise
+    await pass(250)
 
     expect((await reader.ended).length).toBeGreaterThan(large)
+    await closed
+  })
+
+  it('answers who asks again after a stream that had begun before it closed (I3)', async () => {
+    const stream = Promise.withResolvers<ServerResponse>()
+    const { close, client, pass } = await serving(({ url }, response) => {
+      if (url !== '/stream') return void response.end('<answer>')
+      response.writeHead(200).write('<begun>')
+      stream.resolve(response)
+    })
+    const one = await client()
+    one.socket.write(get('/stream'))
+    await one.said('<begun>')
+
+    const closed = close()
+    await pass(250)
+    const streamed = await stream.promise
+    const written = once(streamed, 'close')
+    streamed.end('<ended>')
+    await one.said('<ended>')
+    await written
+    one.socket.write(get('/next'))
+
+    expect(await one.ended).toMatch(/<ended>[^<]*connection: close[^<]*<answer>$/i)
     await closed
   })
 

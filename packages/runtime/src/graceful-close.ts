@@ -16,7 +16,8 @@ export interface GracefulCloseOptions {
  *
  * I1  Once it closes nobody is accepted, and who was accepted is read and answered, until `patience` is over.
  * I2  From then on an answer says `connection: close`, unless it has begun.
- * I3  A connection ends when its answer is written; one without a request, or a part of one, after `linger`.
+ * I3  A connection ends when an answer is written that said so; one without a request, or a part of one, after `linger`. That begins again with the end of
+ *     an answer whose head had gone out before: its client could not know, and may ask on it at once.
  */
 /** Has a server, from before it listens, be closed by the function that it answers with, so that no request is lost. */
 export function gracefulClose(
@@ -25,15 +26,20 @@ export function gracefulClose(
 ): () => Promise<void> {
   const open = new Map<Socket, Use>()
   let closed: Promise<void> | undefined
-  let lingering = true
 
-  const endIdle = (): void => {
-    for (const [socket, { answers, read }] of open)
-      if (answers.size === 0 && socket.bytesRead === read) socket.destroySoon()
+  const endIdle = (socket: Socket, { answers, read }: Use): void => {
+    if (answers.size === 0 && socket.bytesRead === read) socket.destroySoon()
   }
+  const lingered = (then: () => void): (() => void) =>
+    // What has come by now is read before anybody is called idle.
+    clock.after(linger, () => void setImmediate(then))
   server.on('connection', (socket: Socket) => {
-    open.set(socket, { answers: new Set(), read: 0 })
-    socket.once('close', () => open.delete(socket))
+    const use: Use = { answers: new Set(), read: 0, patient: undefined }
+    open.set(socket, use)
+    socket.once('close', () => {
+      use.patient?.()
+      open.delete(socket)
+    })
   })
   // Before whoever answers, who may do so at once.
   server.prependListener('request', ({ socket }, response) => {
@@ -43,22 +49,23 @@ export function gracefulClose(
     response.once('close', () => {
       use.answers.delete(response)
       use.read = socket.bytesRead
-      if (!lingering) endIdle()
+      if (!closed || socket.destroyed) return
+      use.patient?.()
+      use.patient = lingered(() => {
+        use.patient = undefined
+        endIdle(socket, use)
+      })
     })
   })
   const close = (): Promise<void> => {
     for (const { answers } of open.values()) for (const each of answers) isLast(each)
-    const lingered = clock.after(linger, () => {
-      // What has come by now is read before anybody is called idle.
-      setImmediate(() => {
-        lingering = false
-        endIdle()
-      })
+    const patient = lingered(() => {
+      for (const [socket, use] of open) if (!use.patient) endIdle(socket, use)
     })
     const lost = clock.after(patience, () => server.closeAllConnections())
     return new Promise((resolve) => {
       NetServer.prototype.close.call(server, () => {
-        lingered()
+        patient()
         lost()
         // Has it end its own timers.
         server.close()
@@ -73,6 +80,8 @@ interface Use {
   readonly answers: Set<ServerResponse>
   /** How many bytes had come when its last answer was written. */
   read: number
+  /** Ends the wait for another request. */
+  patient: (() => void) | undefined
 }
 
 function isLast(response: ServerResponse): void {
