@@ -39,7 +39,7 @@ export function edgeSpec(setting: EdgeSetting): ServiceSpec {
   const { NODE_COMPILE_CACHE = join(state, 'compiled') } = environment
   return {
     name: edgeName,
-    command: [process.execPath, ...(kind === '.ts' ? ['--conditions=@holdfast/source'] : []), entry],
+    command: [process.execPath, small, ...(kind === '.ts' ? ['--conditions=@holdfast/source'] : []), entry],
     cwd,
     env: {
       [controlVariable]: governor,
@@ -55,3 +55,6 @@ export function edgeSpec(setting: EdgeSetting): ServiceSpec {
     listen,
   }
 }
+
+/** Half of what the engine would take for what is new: under load the edge is a third smaller, and no slower. */
+const small = '--max-semi-space-size=16'
