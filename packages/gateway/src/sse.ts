@@ -16,30 +16,42 @@ const byteOrderMark = Buffer.from('\u{feff}')
  * between CR and LF. Lines end with LF, CRLF or CR; a byte order mark before the first is dropped.
  * An event is text only when it is whole, so nothing is ever decoded in halves.
  * `push` answers the events that are now complete; `rest` is what has no blank line after it yet.
+ * A line is put together once, when it ends: one of a picture comes in hundreds of chunks.
  */
 export class SseReader {
-  #pending: Buffer = Buffer.alloc(0)
+  readonly #parts: Buffer[] = []
+  #size = 0
   #searched = 0
   #first = true
 
   /** Throws a `RangeError` for an event of more than 8 MiB. */
   push(chunk: Buffer): SseEvent[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
     const events: SseEvent[] = []
-    for (;;) {
-      const end = blankLine(this.#pending, this.#searched)
-      if (end === -1) break
-      events.push(this.#event(this.#pending.subarray(0, end)))
-      this.#pending = this.#pending.subarray(end)
-      this.#searched = 0
-    }
-    this.#searched = Math.max(0, this.#pending.length - 3)
-    if (this.#pending.length > largest) throw new RangeError(`an event of more than ${largest} bytes`)
+    if (this.#size === 0 || endsLine(chunk)) {
+      let pending = this.#size === 0 ? chunk : Buffer.concat([...this.#parts, chunk])
+      for (;;) {
+        const end = blankLine(pending, this.#searched)
+        if (end === -1) break
+        events.push(this.#event(pending.subarray(0, end)))
+        pending = pending.subarray(end)
+        this.#searched = 0
+      }
+      this.#searched = Math.max(0, pending.length - 3)
+      this.#parts.length = 0
+      this.#size = 0
+      if (pending.length > 0) this.#keep(pending)
+    } else this.#keep(chunk)
+    if (this.#size > largest) throw new RangeError(`an event of more than ${largest} bytes`)
     return events
   }
 
   get rest(): Buffer {
-    return this.#pending
+    return Buffer.concat(this.#parts)
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#parts.push(bytes)
+    this.#size += bytes.length
   }
 
   #event(raw: Buffer): SseEvent {
@@ -48,6 +60,10 @@ export class SseReader {
     const bytes = marked ? raw.subarray(byteOrderMark.length) : raw
     return { bytes, ...fields(bytes.toString('utf8')) }
   }
+}
+
+function endsLine(bytes: Buffer): boolean {
+  return bytes.includes(lf) || bytes.includes(cr)
 }
 
 /**
