@@ -45,6 +45,9 @@ export function told(request: ChatRequest, to: Addressee): ChatRequest | Provide
   } catch (error) {
     if (error instanceof Untranslatable) return unheard(error, to)
     if (error instanceof ForeignThread) return kept(error, to)
+    // The stack has an end, and JSON may have none.
+    if (error instanceof RangeError)
+      return unheard(new Untranslatable('body', 'is nested too deeply: send less deeply nested JSON.'), to)
     throw error
   }
 }
