@@ -34,7 +34,14 @@ describe('Continuation', () => {
     expect(new Continuation(known).take(chunk('', 'stop'))).toMatchObject({ is: 'onward' })
   })
 
-  it('trusts a short beginning', () => {
+  it('holds a short beginning against all of it', () => {
+    const continuation = new Continuation('Once upon ')
+
+    expect(continuation.take(chunk('Once'))).toBeUndefined()
+    expect(continuation.take(chunk(' upon a'))).toMatchObject({ is: 'anew' })
+  })
+
+  it('trusts a very short one', () => {
     expect(new Continuation('ha').take(chunk('ha'))).toMatchObject({ is: 'onward' })
   })
 })

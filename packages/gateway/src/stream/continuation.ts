@@ -7,8 +7,8 @@ export interface Decided {
   readonly chunks: readonly Chunk[]
 }
 
-/** So much of the known text, in characters, repeated word for word, shows that a provider started over. */
-const proof = 24
+/** So much of the known text, in characters, repeated word for word, shows that a provider started over; where there is no more, all of it does. */
+const proof = { least: 8, enough: 24 } as const
 
 /**
  * Finds out whether a provider that was given the beginning of an answer goes on with it, or repeats it: some take a prefill for one more turn of the
@@ -21,7 +21,7 @@ export class Continuation {
 
   /** `text` is what was prefilled. */
   constructor(text: string) {
-    this.#beginning = text.length < proof ? '' : text.slice(0, proof)
+    this.#beginning = text.length < proof.least ? '' : text.slice(0, proof.enough)
   }
 
   /** Whether it has said something, and nobody knows yet what that is. */
