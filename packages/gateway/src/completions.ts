@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@holdfast/policy'
 import { activeSpan } from '@holdfast/telemetry/traces'
 import { traceWorthALook } from './answer-notes.ts'
+import { type BodyPlace, BodyRoom } from './body-room.ts'
 import { bodyText, UnreadableBody } from './body-text.ts'
 import type { Asked, AskedFor, Asking, ChainCache } from './cache/chain-cache.ts'
 import { concludeReuse } from './cache/conclude-reuse.ts'
@@ -58,6 +59,7 @@ export interface CompletionsOptions {
 /** Answers `POST /v1/chat/completions`, whatever happens: by a link of the chain, by its provider's own refusal, or by an error that says why. */
 export class Completions {
   readonly #options: CompletionsOptions
+  readonly #room = new BodyRoom()
 
   constructor(options: CompletionsOptions) {
     this.#options = options
@@ -88,10 +90,12 @@ export class Completions {
     { reply, passage }: { readonly reply: Reply; readonly passage?: Passage },
   ): Promise<void> {
     const left = new AbortController()
+    const place = this.#room.place(reply.client?.name ?? '')
     response.once('close', () => {
+      place.free()
       if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
     })
-    const asked = await read(incoming, reply, passage)
+    const asked = await read(incoming, reply, { passage, place })
     if (!asked) return
     const { client } = reply
     const chain = this.#options.chains.get(asked.model)
@@ -217,10 +221,10 @@ function wordFor({ is }: Outcome, reply: Reply): Ended['outcome'] {
 async function read(
   incoming: IncomingMessage,
   reply: Reply,
-  passage: Passage | undefined,
+  { passage, place }: { readonly passage: Passage | undefined; readonly place: BodyPlace },
 ): Promise<ChatRequest | undefined> {
   try {
-    const text = await bodyText(incoming)
+    const text = await bodyText(incoming, place)
     const { headers } = incoming
     const request = passage
       ? passingRequest(text, headers, passage)
@@ -228,8 +232,15 @@ async function read(
     if (typeof request !== 'string') return request
     reply.sendError(400, {}, invalid(request, 'invalid_request'))
   } catch (error) {
-    if (error instanceof UnreadableBody) reply.sendError(error.status, {}, invalid(error.message, error.code))
+    if (error instanceof UnreadableBody) sayUnreadable(reply, error)
     else if (!incoming.destroyed) throw error
   }
   return undefined
+}
+
+/** A body for which there was no room is no mistake of its client. */
+function sayUnreadable(reply: Reply, { status, message, code }: UnreadableBody): void {
+  const error = invalid(message, code)
+  if (status !== 503) return reply.sendError(status, {}, error)
+  reply.sendError(status, { 'retry-after': '1' }, { ...error, type: 'service_unavailable' })
 }
