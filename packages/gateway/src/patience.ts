@@ -11,7 +11,7 @@ export const patienceDefaults = {
   headers: 60_000,
   firstToken: 10_000,
   idle: 15_000,
-  total: 120_000,
+  total: 600_000,
 } as const
 
 /** How long a provider that has said all that matters may keep its connection, in ms: a usage event may follow, or `[DONE]`, or the words of an error. */
