@@ -60,6 +60,8 @@ export interface CompletionsOptions {
 export class Completions {
   readonly #options: CompletionsOptions
   readonly #room = new BodyRoom()
+  /** What is being answered, with what calls it off. */
+  readonly #open = new Map<Reply, AbortController>()
 
   constructor(options: CompletionsOptions) {
     this.#options = options
@@ -80,6 +82,16 @@ export class Completions {
     return (incoming, response, reply) => this.#handle(incoming, response, { reply, passage })
   }
 
+  /** Ends what is still being answered, for good, and tells each client so. */
+  leave(): void {
+    for (const [reply, left] of this.#open) {
+      if (reply.ended) continue
+      if (reply.begun) reply.breakOff({ ...leaving, code: 'stream_broke_off' })
+      else reply.sendError(503, { 'retry-after': '1' }, leaving)
+      left.abort(new DOMException('the gateway stops', 'AbortError'))
+    }
+  }
+
   handle(incoming: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
     return this.#handle(incoming, response, { reply })
   }
@@ -91,8 +103,10 @@ export class Completions {
   ): Promise<void> {
     const left = new AbortController()
     const place = this.#room.place(reply.client?.name ?? '')
+    this.#open.set(reply, left)
     response.once('close', () => {
       place.free()
+      this.#open.delete(reply)
       if (!response.writableFinished) left.abort(new DOMException('the client went away', 'AbortError'))
     })
     const asked = await read(incoming, reply, { passage, place })
@@ -208,6 +222,13 @@ export class Completions {
     return tell({ type: 'chain.exhausted', ...told })
   }
 }
+
+const leaving = {
+  message: 'The gateway is stopped or replaced, and the answer was not whole in time: ask again.',
+  type: 'service_unavailable',
+  code: 'gateway_stopping',
+  param: null,
+} as const
 
 function errorOf({ answer }: ProviderFailure): object | undefined {
   return record(recordOf(answer?.body.toString('utf8') ?? '')?.['error'])

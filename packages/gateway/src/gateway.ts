@@ -61,6 +61,8 @@ export interface Gateway {
   status(): GatewayStatus
   /** What it counted, as metric families. */
   families(): Family[]
+  /** Ends what is still being answered: a stream with an error in it, everything else with 503. For when nobody can wait any longer. */
+  leave(): void
   /** Ends the connections to all upstreams. */
   close(): Promise<void>
 }
@@ -154,6 +156,7 @@ export function gateway(options: GatewayOptions): Gateway {
       ...cacheFamilies(chains.values(), shelves),
       responses.family(),
     ],
+    leave: () => completions.leave(),
     async close() {
       await Promise.all([...[...upstreams.values()].map((each) => each.close()), shelves.disk?.settled()])
       for (const name of upstreams.keys()) forget(name)

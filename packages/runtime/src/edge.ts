@@ -12,7 +12,7 @@ import { edgeLog } from './edge-log.ts'
 import { edgeTraces, tracingOf } from './edge-traces.ts'
 import { gatewayOptions } from './gateway-options.ts'
 import { governorWatch } from './governor-watch.ts'
-import { gracefulClose } from './graceful-close.ts'
+import { type GracefulCloseOptions, gracefulClose } from './graceful-close.ts'
 import { identifyRefusals } from './identify-refusals.ts'
 import { loopLag } from './loop-lag.ts'
 import type { EdgeCalls } from './operators.ts'
@@ -96,7 +96,11 @@ export async function edge(options: EdgeOptions): Promise<Edge> {
     others: () => ({ ails: view && crewAils(view.edge, view.edges), ailing: view ? ailing(view) : [] }),
   })
 
-  const open = listening(clients, { fd: sockets.gateway, patience: config.gateway.drain })
+  const open = listening(clients, {
+    fd: sockets.gateway,
+    patience: config.gateway.drain,
+    leave: door.leave,
+  })
   const log = edgeLog({ governor, after: open, ...(output && { to: output }) })
   const traces = edgeTraces({ tracing: tracingOf(config, environment), after: open, say: log.warn })
 
@@ -158,9 +162,16 @@ function serverOf(handle: RequestListener): Server {
 /** Listens, and answers with what closes the server; within less than the governor's grace, so that the edge ends by itself. */
 async function listening(
   server: Server,
-  { fd, patience }: { readonly fd: number; readonly patience?: number | undefined },
+  {
+    fd,
+    patience,
+    leave,
+  }: Pick<GracefulCloseOptions, 'leave'> & {
+    readonly fd: number
+    readonly patience?: number | undefined
+  },
 ): Promise<{ close(): Promise<void> }> {
-  const close = gracefulClose(server, { ...(patience !== undefined && { patience }) })
+  const close = gracefulClose(server, { leave, ...(patience !== undefined && { patience }) })
   server.listen({ fd })
   await once(server, 'listening')
   return { close }

@@ -8,7 +8,12 @@ export interface GracefulCloseOptions {
   readonly linger?: number
   /** After how long all connections are ended, in ms (3 000). */
   readonly patience?: number
+  /** Has those who are still being answered told why they are not any longer. */
+  readonly leave?: (() => void) | undefined
 }
+
+/** How long last words may take, in ms. */
+const lastWords = 100
 
 /*
  * Node's own `server.close()` destroys what it calls idle: connections on which a request is just arriving, and those of
@@ -22,7 +27,7 @@ export interface GracefulCloseOptions {
 /** Has a server, from before it listens, be closed by the function that it answers with, so that no request is lost. */
 export function gracefulClose(
   server: Server,
-  { clock = systemClock, linger = 250, patience = 3_000 }: GracefulCloseOptions = {},
+  { clock = systemClock, linger = 250, patience = 3_000, leave }: GracefulCloseOptions = {},
 ): () => Promise<void> {
   const open = new Map<Socket, Use>()
   let closed: Promise<void> | undefined
@@ -62,7 +67,10 @@ export function gracefulClose(
     const patient = lingered(() => {
       for (const [socket, use] of open) if (!use.patient) endIdle(socket, use)
     })
-    const lost = clock.after(patience, () => server.closeAllConnections())
+    let lost = clock.after(patience, () => {
+      leave?.()
+      lost = clock.after(leave ? lastWords : 0, () => server.closeAllConnections())
+    })
     return new Promise((resolve) => {
       NetServer.prototype.close.call(server, () => {
         patient()
