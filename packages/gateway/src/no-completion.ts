@@ -16,6 +16,8 @@ export function noCompletion(
     return new ProviderFailure({
       class: 'permanent',
       message: `${upstream.name} answered in one piece although a stream was asked for`,
+      // It is well, but for streams.
+      blame: 'model',
     })
   }
   const encoding = compression(headers)
