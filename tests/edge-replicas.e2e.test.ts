@@ -28,7 +28,7 @@ describe('an edge of several processes', () => {
     ports = await freePorts(4)
     const yaml = chainFile({ ports, openFor: '1m', failures: 20 })
     const several = yaml.replace(/^(gateway: \{.*) \}$/m, '$1, replicas: 2, drain: 10s }')
-    running = await runningHoldfast(several, ports[1]!)
+    running = await runningHoldfast(`${several}\ntelemetry: { sample: 1 }\n`, ports[1]!)
     file = join(running.folder, 'holdfast.yaml')
   }, 20_000)
   afterAll(() => running[Symbol.asyncDispose]())
