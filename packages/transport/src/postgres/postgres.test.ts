@@ -71,15 +71,17 @@ describe('postgres', () => {
   })
 
   it('refuses whom the queue has no room for, and who has waited too long, as unsent and no outage', async () => {
-    await using db = plain({ connections: { max: 1 }, queue: 1, maxWait: 50 })
-    const held = db.query('SELECT pg_sleep(0.3)')
+    await using db = plain({ connections: { max: 1 }, queue: 1, maxWait: 1_000 })
+    const leaving = new AbortController()
+    const held = failure(db.query('SELECT pg_sleep(60)', [], { signal: leaving.signal }))
     const waits = failure(db.query('SELECT 1'))
     const full = await failure(db.query('SELECT 1'))
 
     expect(full).toMatchObject({ class: 'unsent', code: 'POSTGRES_POOL_FULL', retryable: true })
     expect(isOutage(full)).toBe(false)
     expect(await waits).toMatchObject({ class: 'unsent', code: 'POSTGRES_POOL_FULL' })
-    await held
+    leaving.abort(new Error('enough'))
+    expect(await held).toMatchObject({ message: 'enough' })
   })
 
   it('cancels on the server what its caller no longer waits for, and uses the connection again', async () => {
@@ -183,12 +185,17 @@ describe('postgres', () => {
   })
 
   it('sends what may only be done once at most once, whatever pipeline stands around it', async () => {
-    const eager = wrap(retry({ attempts: 5, backoff: { initial: 1, max: 1 }, when: () => true }), timeout(60))
+    const eager = wrap(
+      retry({ attempts: 5, backoff: { initial: 1, max: 1 }, when: () => true }),
+      timeout(250),
+    )
     await using db = plain({ pipeline: eager })
-    await db.query('CREATE SEQUENCE tried')
+    await using other = plain()
+    await other.query('CREATE SEQUENCE tried')
+    await db.query('SELECT 1', [], { idempotent: true })
     const failed = await failure(db.query(`SELECT nextval('tried'), pg_sleep(60)`))
     const often = await failure(db.query(`SELECT nextval('tried'), pg_sleep(60)`, [], { idempotent: true }))
-    const { rows } = await db.query(`SELECT last_value::int AS n FROM tried`)
+    const { rows } = await other.query(`SELECT last_value::int AS n FROM tried`)
 
     expect(failed).toMatchObject({ class: 'broken', code: 'WIRE_MAY_BE_DONE' })
     expect(often).toMatchObject({ code: 'TIMEOUT' })
